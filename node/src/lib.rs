@@ -1,0 +1,9 @@
+//! A branchmesh node: everything that touches the world around the pure model.
+//!
+//! The loop: sockets, HTTP, timers and disk turn into [`replication::Input`]s; the [`replication::hub::Hub`] (no I/O)
+//! answers each with effects; the [`driver`] collects what came in meanwhile, commits everything durable in one
+//! transaction, and only then sends, answers and publishes. So disk comes before network and before acknowledgement by
+//! construction, and the simulator drives the same hub with its own disk and network.
+
+pub mod handle;
+pub mod replication;
