@@ -7,3 +7,4 @@
 
 pub mod handle;
 pub mod replication;
+pub mod storage;
