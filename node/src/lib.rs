@@ -6,5 +6,6 @@
 //! construction, and the simulator drives the same hub with its own disk and network.
 
 pub mod handle;
+pub mod mesh;
 pub mod replication;
 pub mod storage;
