@@ -105,6 +105,11 @@ impl Machine {
         Some(if rights.main || self.settings.flaws.no_lanes { Lane::Main } else { Lane::Side })
     }
 
+    /// Whether numbers come from the main lane here.
+    pub fn in_main_lane(&self) -> bool {
+        self.epoch_in_force().is_some_and(|epoch| self.carries_main(&epoch.id))
+    }
+
     /// Whether the main lane comes with an epoch.
     pub(super) fn carries_main(&self, epoch: &EpochId) -> bool {
         epoch.height == 0
