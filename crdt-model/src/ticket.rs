@@ -255,6 +255,12 @@ impl Act {
             Self::CloseDay { .. } => vec![],
         }
     }
+
+    /// The business dates whose documents it goes into.
+    pub fn dates(&self, record: RecordKey) -> impl Iterator<Item = BusinessDate> {
+        let closed = if let Self::CloseDay { date } = self { Some(*date) } else { None };
+        self.tickets(record).into_iter().map(|(_, date)| date).chain(closed)
+    }
 }
 
 /// Something that happened to a called ticket and decides for nobody else: written by the device where it happened.

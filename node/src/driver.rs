@@ -263,7 +263,7 @@ impl Driver {
                 peer.address = link.address.or(peer.address);
             }
         }
-        status.stored_bytes = self.store.file_bytes();
+        status.stored_bytes = self.store.file_bytes().unwrap_or(0);
         status.counts.insert("disk_syncs".into(), self.disk_syncs);
         status.counts.extend(self.mesh.counts().into_iter().map(|(name, n)| (format!("mesh_{name}"), n)));
     }

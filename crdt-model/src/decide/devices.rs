@@ -23,13 +23,8 @@ pub(super) fn enrol(
     now: UnixMs,
 ) -> Decided {
     let by = admin_device(view, command)?;
+    check_new_device(view, name, counter)?;
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > MAX_TEXT_CHARS || name.chars().any(char::is_control) {
-        return Err(Rejection::invalid("name", format!("1 to {MAX_TEXT_CHARS} printable characters are expected")));
-    }
-    if let Some(missing) = counter.filter(|c| view.config().counter(*c).is_none()) {
-        return Err(Rejection::not_found("counter", &missing.to_string()));
-    }
     match view.roster().devices.get(device) {
         Some(known) if known.revoked.is_some() => {
             return Err(Rejection::invalid("device", "this device was revoked; it can join again with a new identity"));
@@ -44,6 +39,21 @@ pub(super) fn enrol(
     let lane = view.roster().next_lane(&by);
     let enrolment = Enrolment { device: *device, role, name: name.to_owned(), counter, lane, at: now, by };
     Ok(roster_write(format!("e/{device}"), super::json(&enrolment)))
+}
+
+/// Whether a device may be enrolled, or invited, under this name and at this counter.
+///
+/// # Errors
+/// The wrong field, or the counter that does not exist.
+pub fn check_new_device(view: &BranchView, name: &str, counter: Option<CounterNo>) -> Result<(), Rejection> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > MAX_TEXT_CHARS || name.chars().any(char::is_control) {
+        return Err(Rejection::invalid("name", format!("1 to {MAX_TEXT_CHARS} printable characters are expected")));
+    }
+    match counter.filter(|c| view.config().counter(*c).is_none()) {
+        Some(missing) => Err(Rejection::not_found("counter", &missing.to_string())),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn revoke(view: &BranchView, command: &Command, device: &DeviceId, last: u64, now: UnixMs) -> Decided {

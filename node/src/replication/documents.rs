@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use branchmesh_model::document::{Actor, Examined, FactDoc, Hash};
+use branchmesh_model::document::{Actor, ChangeProblem, Examined, FactDoc, Hash, examine};
 use branchmesh_model::ids::DeviceId;
 use branchmesh_model::schema::{DocId, Family};
 use branchmesh_model::time::UnixMs;
@@ -13,7 +13,7 @@ use super::envelope::Envelope;
 use super::frame::Versions;
 use super::reconcile::{fingerprint, xor};
 use super::trust::Signer;
-use crate::storage::{Store, StoreError, StoreOp};
+use crate::storage::{Store, StoreError, StoreOp, StoredDoc};
 
 /// Prefix of the meta rows that keep the digest of each document's heads, so that a start need not open them.
 const HEADS: &str = "heads/";
@@ -274,7 +274,7 @@ impl Documents {
 
     fn read(&self, id: &DocId) -> Result<Open, StoreError> {
         let mut doc = match self.store.load(id)? {
-            Some(stored) => stored.into_doc(id, &self.actor)?,
+            Some(stored) => rebuilt(id, &stored, &self.actor).map_err(|e| StoreError::Damaged(format!("{id}: {e}")))?,
             None => FactDoc::new(id, &self.actor),
         };
         let versions = doc.versions().into_iter().map(|(actor, seq)| (ByteBuf::from(actor), seq)).collect();
@@ -288,4 +288,16 @@ impl Documents {
             self.open.remove(&oldest);
         }
     }
+}
+
+/// A document from its compacted part and the changes since. They were checked when they came in.
+fn rebuilt(id: &DocId, stored: &StoredDoc, actor: &Actor) -> Result<FactDoc, ChangeProblem> {
+    let mut doc = match &stored.snapshot {
+        Some(bytes) => FactDoc::load(bytes, actor)?,
+        None => FactDoc::new(id, actor),
+    };
+    for envelope in &stored.envelopes {
+        doc.apply(examine(&envelope.change, &envelope.author)?)?;
+    }
+    Ok(doc)
 }

@@ -35,8 +35,8 @@ impl Invitation {
     /// The invitation as one line of capital letters and digits, which also makes a small QR code.
     pub fn to_text(&self) -> String {
         let bytes = postcard::to_stdvec(self).expect("an invitation holds only plain data");
-        let check = &blake3::hash(&bytes).as_bytes()[..3];
-        format!("{PREFIX}{}", BASE32_NOPAD.encode(&[check, &bytes].concat()))
+        let check = blake3::hash(&bytes);
+        format!("{PREFIX}{}", BASE32_NOPAD.encode(&[&check.as_bytes()[..3], &bytes].concat()))
     }
 
     /// Reads the line; white space and letter case do not matter.

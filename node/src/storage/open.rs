@@ -125,7 +125,7 @@ impl Store {
     }
 
     /// Bytes of the database file; `None` if it is no file.
-    pub(super) fn file_bytes(&self) -> Option<u64> {
+    pub(crate) fn file_bytes(&self) -> Option<u64> {
         let path = self.folder.as_ref()?.database();
         fs::metadata(path).ok().map(|m| m.len())
     }

@@ -53,7 +53,7 @@ impl Hub {
             let detail = "only an admin device makes invitations; ask at one of those `GET /devices` names".into();
             return Err(Rejection::NotPermitted { detail });
         }
-        decide::check_new_device(&self.view, role, &name, counter)?;
+        decide::check_new_device(&self.view, &name, counter)?;
         if ttl.is_zero() || ttl > MAX_TTL {
             return Err(Rejection::invalid("ttl_s", "between 1 second and 7 days"));
         }

@@ -22,6 +22,9 @@ use crate::storage::{StoreError, StoreOp};
 /// A clock that differs from its peers' by more than this is not asked what day it is, milliseconds.
 const TRUSTED_SKEW_MS: i64 = 60_000;
 
+/// Longest reason a person may give, in characters.
+const MAX_REASON_CHARS: usize = 200;
+
 /// Who may vote and in which order they act.
 pub(super) fn census(view: &BranchView) -> Census {
     let config = view.config();
@@ -147,7 +150,7 @@ impl Hub {
             .filter_map(|(record, _, body)| serde_json::from_slice(body).ok().map(|entry| (record, entry)))
             .collect();
         for (record, entry) in entries {
-            if entry.date() >= oldest {
+            if entry.act.dates(record.key()).all(|date| date >= oldest) {
                 self.materialise(now, record, &entry, fx)?;
             }
         }
@@ -190,7 +193,10 @@ impl Hub {
     }
 
     fn try_take_over(&mut self, now: Now, caller: &Caller, reason: &str, fx: &mut Effects) -> Result<(), Rejection> {
-        decide::permit_take_over(caller, reason)?;
+        decide::permit_take_over(caller)?;
+        if reason.trim().is_empty() || reason.chars().count() > MAX_REASON_CHARS {
+            return Err(Rejection::invalid("reason", format!("1 to {MAX_REASON_CHARS} characters are expected")));
+        }
         let output = self.machine.take_over(now.mono_ms).map_err(|_| Rejection::NoSteward)?;
         self.absorb(now, output, fx);
         tracing::warn!(staff = caller.staff.as_deref().unwrap_or("-"), reason, "the queue was taken over by a person");
