@@ -14,4 +14,5 @@ pub mod load;
 pub mod node;
 pub mod process;
 pub mod report;
+pub mod sim;
 pub mod table;

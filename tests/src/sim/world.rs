@@ -5,8 +5,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use branchmesh_model::command::{Command, Done, Rejection};
-use branchmesh_model::config::{Staff, StaffRole};
-use branchmesh_model::decide;
+use branchmesh_model::config::{Founder, Staff, StaffRole, founding};
 use branchmesh_model::document::Actor;
 use branchmesh_model::ids::{BranchId, DeviceId};
 use branchmesh_model::roster::Enrolment;
@@ -499,37 +498,38 @@ fn member(index: usize, role: Role, rng: &mut Rng) -> Member {
 fn founding_ops(members: &[Member]) -> Vec<StoreOp> {
     let options = StoreOptions { cache_bytes: 1 << 20, verify: false, ..StoreOptions::default() };
     let store = Arc::new(Store::with_backend(CrashingDisk::new().backend(), &options).expect("a new disk"));
-    let founder = &members[0];
-    let signer = Signer::new(&founder.secret, founder.device);
-    let mut documents = Documents::open(store, Actor::new(&founder.device, [0; 8])).expect("a new disk");
+    let branch = members[0].device;
+    let signer = Signer::new(&members[0].secret, branch);
+    let mut documents = Documents::open(store, Actor::new(&branch, [0; 8])).expect("a new disk");
     let at = UnixMs(EPOCH - 3_600_000);
-    let mut ops = Vec::new();
-    let lanes = ["A", "B", "C", "D", "E", "F"];
-    let enrolments: Vec<(String, String)> = members
-        .iter()
-        .zip(lanes)
-        .map(|(m, lane)| {
-            let enrolment = Enrolment {
-                device: m.device,
-                role: m.role,
-                name: m.name.clone(),
-                counter: None,
-                lane: lane.into(),
-                at,
-                by: founder.device,
-            };
-            (format!("e/{}", m.device), serde_json::to_string(&enrolment).expect("plain data"))
-        })
-        .collect();
-    documents.write(&DocId::roster(), &enrolments, at, &signer, &mut ops).expect("a new disk");
+    let enrolment = |m: &Member, lane: &str| Enrolment {
+        device: m.device,
+        role: m.role,
+        name: m.name.clone(),
+        counter: None,
+        lane: lane.into(),
+        at,
+        by: branch,
+    };
     let manager = Staff {
         id: "manager".into(),
         name: "Manager".into(),
         roles: vec![StaffRole::Admin],
-        pin_hash: String::new(),
+        pin_hash: "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA".into(),
         disabled: false,
     };
-    let config: Vec<(String, String)> = decide::default_config_facts("Simulated branch", &manager);
-    documents.write(&DocId::config(), &config, at, &signer, &mut ops).expect("a new disk");
+    let founder = Founder { branch_name: "Simulated".into(), enrolment: enrolment(&members[0], "A"), manager };
+    let mut facts: BTreeMap<DocId, Vec<(String, String)>> = BTreeMap::new();
+    for write in founding(&founder, None).expect("the default configuration is valid") {
+        facts.entry(write.doc).or_default().push((write.key, write.value));
+    }
+    for (member, lane) in members.iter().zip(["A", "B", "C", "D", "E", "F"]).skip(1) {
+        let value = serde_json::to_string(&enrolment(member, lane)).expect("plain data");
+        facts.entry(DocId::roster()).or_default().push((format!("e/{}", member.device), value));
+    }
+    let mut ops = Vec::new();
+    for doc in [DocId::roster(), DocId::config()] {
+        documents.write(&doc, &facts[&doc], at, &signer, &mut ops).expect("a new disk");
+    }
     ops
 }
