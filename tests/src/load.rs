@@ -172,7 +172,11 @@ impl Ledger {
         Ok(())
     }
 
-    fn check_promises(&self, table: &Table) -> Result<()> {
+    /// The part of [`Ledger::check`] that concerns what was promised, for scenarios that issue besides the load.
+    ///
+    /// # Errors
+    /// Names what is missing.
+    pub fn check_promises(&self, table: &Table) -> Result<()> {
         for promise in self.issued.iter().chain(&self.called) {
             let found = table.ticket(&promise.ticket.id)?;
             let found = found.with_context(|| format!("acknowledged and lost: {promise:?}"))?;
