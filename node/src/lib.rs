@@ -5,5 +5,8 @@
 //! transaction, and only then sends, answers and publishes. So disk comes before network and before acknowledgement by
 //! construction, and the simulator drives the same hub with its own disk and network.
 
+pub mod driver;
 pub mod handle;
+pub mod mesh;
 pub mod replication;
+pub mod storage;
