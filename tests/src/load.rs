@@ -172,7 +172,11 @@ impl Ledger {
         Ok(())
     }
 
-    fn check_promises(&self, table: &Table) -> Result<()> {
+    /// The part of [`Ledger::check`] that concerns what was promised, for scenarios that issue besides the load.
+    ///
+    /// # Errors
+    /// Names what is missing.
+    pub fn check_promises(&self, table: &Table) -> Result<()> {
         for promise in self.issued.iter().chain(&self.called) {
             let found = table.ticket(&promise.ticket.id)?;
             let found = found.with_context(|| format!("acknowledged and lost: {promise:?}"))?;
@@ -185,5 +189,44 @@ impl Ledger {
             ensure!(state.as_deref() == Some("served"), "{id} was finished and is {state:?}");
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn row(id: &str, state: &str, counter: Option<u32>) -> Value {
+        json!({ "id": id, "number": format!("A00{id}"), "service": "cash", "state": state, "counter": counter })
+    }
+
+    fn promise(id: &str, counter: Option<u32>) -> Promise {
+        let ticket = serde_json::from_value(row(id, "waiting", counter)).expect("a ticket");
+        Promise { at: Instant::now(), ticket, counter }
+    }
+
+    /// One customer, called to counter 1 and served.
+    fn ledger() -> Ledger {
+        Ledger { issued: vec![promise("1", None)], called: vec![promise("1", Some(1))], finished: vec!["1".into()] }
+    }
+
+    #[test]
+    fn broken_promises_are_found() {
+        let check = |ledger: &Ledger, rows: Vec<Value>| ledger.check(&Table::of_rows(rows).expect("good rows")).is_ok();
+        let kept = || row("1", "served", Some(1));
+        assert!(check(&ledger(), vec![kept()]));
+        assert!(check(&ledger(), vec![kept(), row("2", "abandoned", None)]), "given up by the device that asked");
+        assert!(!check(&ledger(), vec![]), "lost");
+        assert!(!check(&ledger(), vec![row("1", "serving", Some(1))]), "the finish is lost");
+        assert!(!check(&ledger(), vec![row("1", "served", Some(2))]), "called elsewhere");
+        assert!(!check(&ledger(), vec![kept(), row("2", "waiting", None)]), "nobody's ticket");
+        let mut twice = ledger();
+        twice.called.push(promise("1", Some(1)));
+        assert!(!check(&twice, vec![kept()]), "granted twice");
+        let mut same = ledger();
+        same.issued.push(promise("1", None));
+        assert!(!check(&same, vec![kept()]), "one ticket for two customers");
     }
 }

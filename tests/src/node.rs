@@ -16,7 +16,7 @@ use crate::table::Table;
 /// The founder's first staff member, who has every right.
 pub const MANAGER: &str = "manager";
 /// Their PIN.
-pub const MANAGER_PIN: &str = "246810";
+pub const MANAGER_PIN: &str = "70246813";
 
 /// Where a node runs.
 #[derive(Clone, Debug)]
@@ -139,7 +139,7 @@ impl Node {
     /// # Errors
     /// If it ends or does not serve within [`PATIENCE`]; with the end of its log.
     pub fn start(&self) -> Result<()> {
-        self.spawn()?;
+        self.launch()?;
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             if self.client.ready() {
@@ -153,7 +153,11 @@ impl Node {
         bail!("{} does not serve after {PATIENCE:?}:\n{}", self.spec.name, report::tail(&self.log))
     }
 
-    fn spawn(&self) -> Result<()> {
+    /// Starts the device without waiting for it.
+    ///
+    /// # Errors
+    /// If it is running already or cannot be started.
+    pub fn launch(&self) -> Result<()> {
         let (mesh, http) = (self.place.mesh.to_string(), self.place.http.to_string());
         let data = self.data.to_str().context("test folders have plain names")?;
         let line = ["run", "--data", data, "--http", &http, "--listen", &mesh].into_iter();

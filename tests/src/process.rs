@@ -53,7 +53,7 @@ pub fn branchmesh<S: AsRef<OsStr>>(netns: Option<&str>, args: impl IntoIterator<
     for (name, _) in std::env::vars_os().filter(|(n, _)| n.to_string_lossy().starts_with("BRANCHMESH_")) {
         command.env_remove(name);
     }
-    command.args(args).env("LC_ALL", "C.UTF-8").env("LANG", "C.UTF-8").env("TZ", mid_morning_zone());
+    command.args(args).env("LC_ALL", "C.UTF-8").env("BRANCHMESH_LANG", "en").env("TZ", mid_morning_zone());
     command.stdin(Stdio::null());
     Ok(command)
 }

@@ -17,8 +17,16 @@ impl Table {
     /// # Errors
     /// If the node does not answer or lists a ticket twice.
     pub fn of(node: &Client) -> Result<Self> {
+        Self::of_rows(node.list("tickets")?)
+    }
+
+    /// The table of listed tickets.
+    ///
+    /// # Errors
+    /// If a row is no ticket or one is listed twice.
+    pub fn of_rows(rows: Vec<Value>) -> Result<Self> {
         let mut table = BTreeMap::new();
-        for mut ticket in node.list("tickets")? {
+        for mut ticket in rows {
             let id = ticket["id"].as_str().context("a ticket has an id")?.to_owned();
             let fields = ticket.as_object_mut().context("a ticket is an object")?;
             // These are figures of the moment they are asked for, not facts about the ticket.
@@ -97,4 +105,44 @@ pub fn main_lane(number: &str) -> Option<(char, u32)> {
     let mut rest = number.chars();
     let prefix = rest.next()?;
     rest.as_str().parse().ok().map(|count| (prefix, count))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn table(numbers: &[&str]) -> Table {
+        let row = |(id, number): (usize, &&str)| json!({ "id": id.to_string(), "number": number, "service": "cash", "state": "waiting", "ahead": id });
+        Table::of_rows(numbers.iter().enumerate().map(row).collect()).expect("good rows")
+    }
+
+    #[test]
+    fn wrong_numbers_are_found() {
+        let check = |numbers: &[&str]| table(numbers).check_numbers().is_ok();
+        assert!(check(&["A001", "A002", "B001", "AK001", "AK007"]), "side lanes may have gaps");
+        assert!(!check(&["A001", "A001"]), "twice");
+        assert!(!check(&["A001", "A003"]), "a gap");
+        assert!(!check(&["A002"]), "not from 1");
+        assert!(!check(&["AK001", "AK001"]), "twice in a side lane");
+    }
+
+    #[test]
+    fn tables_differ_in_facts_but_not_in_figures_of_the_moment() {
+        let row = |ahead: u32, state: &str| {
+            let row = json!({ "id": "x", "number": "A001", "service": "cash", "state": state, "ahead": ahead });
+            Table::of_rows(vec![row]).expect("a good row")
+        };
+        assert_eq!(row(1, "waiting"), row(2, "waiting"));
+        assert_ne!(row(1, "waiting"), row(1, "called"));
+        assert!(row(1, "waiting").difference(&row(1, "called")).contains("called"));
+    }
+
+    #[test]
+    fn a_main_lane_number_has_one_letter() {
+        assert_eq!(main_lane("A017"), Some(('A', 17)));
+        assert_eq!(main_lane("AK003"), None);
+        assert_eq!(main_lane(""), None);
+    }
 }
