@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mesh_pauses_double_up_to_the_limit() {
+    fn pauses_double_up_to_the_limit() {
         let limits = Limits::default();
         let mut backoff = Backoff::new(&limits);
         for whole_ms in [300, 600, 1_200, 2_400, 3_000, 3_000] {
