@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn mesh_the_newest_addresses_are_kept() {
+    fn the_newest_addresses_are_kept() {
         let (mut book, device) = (AddressBook::default(), DeviceId([1; 32]));
         for port in 1..=20 {
             assert!(book.learn(device, &[at(port)]));
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn mesh_configured_addresses_are_tried_for_every_device_until_taken() {
+    fn configured_addresses_are_tried_for_every_device_until_taken() {
         let mut book = AddressBook::new(vec![at(1), at(2)]);
         let (one, other) = (DeviceId([1; 32]), DeviceId([2; 32]));
         book.learn(one, &[at(2), at(3)]);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn mesh_what_cannot_be_dialled_is_not_kept() {
+    fn what_cannot_be_dialled_is_not_kept() {
         let mut book = AddressBook::default();
         let bad = ["0.0.0.0:1", "10.7.0.2:0", "224.0.0.251:5353", "[fe80::1]:7443", "[::]:7443"];
         assert!(!book.learn(DeviceId([1; 32]), &bad.map(|a| a.parse().unwrap())));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use branchmesh_model::ids::DeviceId;
 use iroh::EndpointAddr;
@@ -19,6 +19,9 @@ use super::link::{self, Link};
 use super::registry::Mark;
 use super::shared::{Dialler, Shared};
 use super::wire::{ALPN_MESH, Close, alpn_to, read_hello, write_hello};
+
+/// A session that lasted this long was a success, so that the next dial comes without a pause.
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// Changes who may be a peer: starts and stops diallers, ends sessions with devices that were removed.
 pub(super) fn set_allowed(shared: &Arc<Shared>, mut devices: BTreeSet<DeviceId>) {
@@ -47,15 +50,15 @@ async fn keep_dialling(shared: Arc<Shared>, device: DeviceId, stop: Cancellation
     let mut backoff = Backoff::new(&shared.limits);
     loop {
         let step = async {
-            if wait_until_down(&shared, &device).await {
+            let lasted = wait_until_down(&shared, &device).await;
+            if lasted.is_some_and(|lasted| lasted >= SETTLED) {
                 backoff = Backoff::new(&shared.limits);
             }
-            if try_once(&shared, &device).await {
-                backoff = Backoff::new(&shared.limits);
-            } else {
-                let pause = backoff.next();
+            // A session that hardly began is a failure too, or two nodes that cannot agree would spin.
+            let failed = lasted.is_some_and(|lasted| lasted < SETTLED) || !try_once(&shared, &device).await;
+            if failed {
                 tokio::select! {
-                    () = tokio::time::sleep(pause) => {}
+                    () = tokio::time::sleep(backoff.next()) => {}
                     () = hurry.notified() => {}
                 }
             }
@@ -68,18 +71,18 @@ async fn keep_dialling(shared: Arc<Shared>, device: DeviceId, stop: Cancellation
     shared.registry.end_dial(&device);
 }
 
-/// Waits while there is a session; says whether there was one.
-async fn wait_until_down(shared: &Shared, device: &DeviceId) -> bool {
+/// Waits while there is a session; says how long that was, if there was one.
+async fn wait_until_down(shared: &Shared, device: &DeviceId) -> Option<Duration> {
     let changed = shared.registry.changed(device);
-    let mut waited = false;
+    let mut since = None;
     loop {
         let change = changed.notified();
         tokio::pin!(change);
         change.as_mut().enable();
-        if shared.registry.link(device).is_none() {
-            return waited;
+        match shared.registry.link(device) {
+            None => return since.map(|since: Instant| since.elapsed()),
+            Some(link) => since = Some(link.since),
         }
-        waited = true;
         change.await;
     }
 }
@@ -194,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mesh_pauses_double_up_to_the_limit() {
+    fn pauses_double_up_to_the_limit() {
         let limits = Limits::default();
         let mut backoff = Backoff::new(&limits);
         for whole_ms in [300, 600, 1_200, 2_400, 3_000, 3_000] {

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mesh_a_bucket_allows_a_burst_and_then_one_an_interval() {
+    fn a_bucket_allows_a_burst_and_then_one_an_interval() {
         let start = Instant::now();
         let mut bucket = Bucket::new(2, Duration::from_secs(1));
         let taken = |bucket: &mut Bucket, ms| bucket.take(start + Duration::from_millis(ms));
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn mesh_the_gate_knows_the_roster_and_the_door() {
+    fn the_gate_knows_the_roster_and_the_door() {
         let (events, _rx) = mpsc::channel(1);
         let gate = Gate::new(Arc::new(Counts::new(events)));
         let (known, stranger) = (DeviceId([1; 32]), DeviceId([2; 32]));

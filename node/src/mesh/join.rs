@@ -50,7 +50,7 @@ pub enum JoinError {
 /// # Errors
 /// [`JoinError`], each with what a person can do.
 pub async fn join(
-    secret: &[u8; 32],
+    secret: [u8; 32],
     addrs: Vec<SocketAddr>,
     admin: DeviceId,
     request: Vec<u8>,
@@ -60,7 +60,7 @@ pub async fn join(
         return Err(JoinError::TooLong);
     }
     let limits = Limits::default();
-    let endpoint = endpoint::bind_dialler(secret, &limits).await.map_err(|cause| {
+    let endpoint = endpoint::bind_dialler(&secret, &limits).await.map_err(|cause| {
         tracing::warn!(cause, "cannot open a UDP socket");
         JoinError::NoNetwork
     })?;

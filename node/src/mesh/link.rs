@@ -41,8 +41,9 @@ pub(super) struct Link {
     pub(super) live: Outbox,
     /// Frames of long transfers.
     pub(super) bulk: Outbox,
+    /// When it began.
+    pub(super) since: Instant,
     conn: Connection,
-    since: Instant,
     traffic: Arc<Traffic>,
     reason: OnceLock<DownReason>,
     ending: CancellationToken,
@@ -56,8 +57,8 @@ impl Link {
             mark,
             live: Outbox::new(limits.queue_bytes, limits.queue_frames),
             bulk: Outbox::new(limits.bulk_queue_bytes, limits.queue_frames),
-            conn,
             since: Instant::now(),
+            conn,
             traffic,
             reason: OnceLock::new(),
             ending: CancellationToken::new(),

@@ -117,7 +117,7 @@ mod tests {
     use crate::mesh::wire::FrameCutter;
 
     #[test]
-    fn mesh_the_queue_is_bounded_by_frames_and_by_bytes() {
+    fn the_queue_is_bounded_by_frames_and_by_bytes() {
         let few = Outbox::new(0, 2);
         assert_eq!([few.push(Bytes::from_static(b"a")), few.push(Bytes::from_static(b"b"))], [Ok(()), Ok(())]);
         assert_eq!(few.push(Bytes::from_static(b"c")), Err(SendError::Full));
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn mesh_a_batch_keeps_the_order_of_short_and_long_frames() {
+    fn a_batch_keeps_the_order_of_short_and_long_frames() {
         let outbox = Outbox::new(1 << 20, 100);
         let sent: Vec<Bytes> = [3, SMALL_BYTES + 1, 0, 7, SMALL_BYTES, 2 * SMALL_BYTES, 1]
             .iter()

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mesh_the_later_hello_of_a_start_or_any_of_another_start_wins() {
+    fn the_later_hello_of_a_start_or_any_of_another_start_wins() {
         let mark = |boot, order| Mark { boot: [boot; 16], order };
         assert!(mark(1, 8).supersedes(&mark(1, 7)));
         assert!(!mark(1, 6).supersedes(&mark(1, 7)));
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn mesh_a_dial_is_given_up_only_before_its_hello() {
+    fn a_dial_is_given_up_only_before_its_hello() {
         let (registry, peer) = (Registry::new(), DeviceId([1; 32]));
         assert!(registry.begin_dial(&peer));
         assert_eq!(registry.dial(&peer), Some(Dial::Connecting));

@@ -56,8 +56,25 @@ impl Node {
         timeout(PATIENCE, self.events.recv()).await.expect("an event comes").expect("the mesh runs")
     }
 
-    async fn up(&mut self, other: &DeviceId) -> Vec<u8> {
+    /// The next event about a session. Refusals come between, as devices are allowed one after the other.
+    async fn session(&mut self) -> MeshEvent {
+        loop {
+            match self.next().await {
+                MeshEvent::Refused { .. } => {}
+                event => break event,
+            }
+        }
+    }
+
+    async fn refused(&mut self, name: &str) {
         match self.next().await {
+            MeshEvent::Refused { reason } => assert_eq!(reason, name),
+            event => panic!("expected a refusal, got {event:?}"),
+        }
+    }
+
+    async fn up(&mut self, other: &DeviceId) -> Vec<u8> {
+        match self.session().await {
             MeshEvent::Up { peer, hello, address } => {
                 assert_eq!(peer, *other);
                 assert!(address.is_some());
@@ -68,7 +85,7 @@ impl Node {
     }
 
     async fn down(&mut self, other: &DeviceId) -> DownReason {
-        match self.next().await {
+        match self.session().await {
             MeshEvent::Down { peer, reason } => {
                 assert_eq!(peer, *other);
                 reason
@@ -78,7 +95,7 @@ impl Node {
     }
 
     async fn frame(&mut self, other: &DeviceId) -> Bytes {
-        match self.next().await {
+        match self.session().await {
             MeshEvent::Frame { peer, bytes } => {
                 assert_eq!(peer, *other);
                 bytes
@@ -165,9 +182,9 @@ async fn two_devices_exchange_frames_in_order() {
     assert_eq!(a.mesh.send(&b.id, vec![0; MAX_FRAME_BYTES + 1].into()), Err(SendError::TooLong));
     assert_eq!(a.mesh.send(&device(9).1, Bytes::new()), Err(SendError::NotConnected));
 
-    let sent: u64 = frames.iter().map(|f| 4 + f.len() as u64).sum::<u64>() + 2 * 4 + 4 + longest.len() as u64;
+    let sent: u64 = 4 + 4 + frames.iter().chain([&longest]).map(|f| 4 + f.len() as u64).sum::<u64>();
     let link = |node: &Node| node.mesh.peers().pop().unwrap();
-    assert_eq!(link(&b).bytes_in, sent + 4 - 4);
+    assert_eq!(link(&b).bytes_in, sent);
     assert_eq!(link(&a).device, b.id);
     assert!(link(&a).rtt_ms.is_some());
     assert_eq!(link(&a).address, Some(b.mesh.local_addrs()[0]));
@@ -222,7 +239,7 @@ async fn a_stranger_is_refused_at_the_handshake() {
     let conn = dial_raw(&stranger, &a, ALPN_MESH).await.unwrap();
     let error = timeout(PATIENCE, conn.closed()).await.unwrap();
     assert_eq!(closed_with(&error), Some(Close::Stranger.code()));
-    assert!(matches!(a.next().await, MeshEvent::Refused { reason: "mesh_strangers_refused" }));
+    a.refused("mesh_strangers_refused").await;
     assert!(dial_raw(&stranger, &a, b"something/else").await.is_err());
     a.ping(&mut b).await;
     stranger.close().await;
@@ -254,7 +271,7 @@ async fn an_oversized_frame_ends_that_session_only() {
     send.write_all(&(MAX_FRAME_BYTES as u32 + 1).to_be_bytes()).await.unwrap();
     let error = timeout(PATIENCE, conn.closed()).await.unwrap();
     assert_eq!(closed_with(&error), Some(Close::Protocol.code()));
-    assert!(matches!(a.next().await, MeshEvent::Refused { reason: "mesh_frames_refused_too_long" }));
+    a.refused("mesh_frames_refused_too_long").await;
     assert_eq!(a.down(&bad).await, DownReason::Misbehaved);
     a.ping(&mut b).await;
     endpoint.close().await;
@@ -320,13 +337,7 @@ async fn a_removed_device_is_cut_off_at_once_and_stays_out() {
     }
     // Allowed again, it is back.
     a.allow(&[b.id]);
-    loop {
-        match a.next().await {
-            MeshEvent::Refused { .. } => {}
-            MeshEvent::Up { peer, .. } => break assert_eq!(peer, b.id),
-            event => panic!("{event:?}"),
-        }
-    }
+    a.up(&b.id).await;
     b.up(&a.id).await;
     a.mesh.shutdown().await;
     b.mesh.shutdown().await;
@@ -384,10 +395,11 @@ async fn joining_needs_an_open_door() {
     let (other, silent) = (Node::start(2).await, UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
     let mut addrs = vec![silent.local_addr().unwrap(), other.mesh.local_addrs()[0]];
     addrs.extend(admin.mesh.local_addrs());
-    let ask = |request: &[u8]| join(&secret, addrs.clone(), admin.id, request.to_vec(), PATIENCE);
+    let (id, to) = (admin.id, addrs.clone());
+    let ask = move |request: &[u8]| join(secret, to.clone(), id, request.to_vec(), PATIENCE);
 
     assert_eq!(ask(b"let me in").await, Err(JoinError::Refused));
-    assert!(matches!(admin.next().await, MeshEvent::Refused { reason: "mesh_joins_refused_no_invitation" }));
+    admin.refused("mesh_joins_refused_no_invitation").await;
 
     admin.mesh.set_joinable(true);
     let asking = tokio::spawn(ask(b"let me in"));
@@ -403,7 +415,8 @@ async fn joining_needs_an_open_door() {
     assert_eq!(ask(&vec![0; 1 << 20]).await, Err(JoinError::TooLong));
     admin.mesh.shutdown().await;
     other.mesh.shutdown().await;
-    let nobody = join(&secret, addrs.clone(), joiner, Vec::new(), Duration::from_millis(10)).await;
+    let admin_gone = device(1).1;
+    let nobody = join(secret, addrs, admin_gone, Vec::new(), Duration::from_millis(10)).await;
     assert_eq!(nobody, Err(JoinError::Unreachable));
 }
 
@@ -430,7 +443,7 @@ async fn garbage_half_open_connections_and_silence_leave_a_node_healthy() {
     let _stream = conn.open_bi().await.unwrap();
     let error = timeout(PATIENCE, conn.closed()).await.unwrap();
     assert_eq!(closed_with(&error), Some(Close::Protocol.code()));
-    assert!(matches!(a.next().await, MeshEvent::Refused { reason: "mesh_hellos_refused" }));
+    a.refused("mesh_hellos_refused").await;
     a.ping(&mut b).await;
     endpoint.close().await;
     a.mesh.shutdown().await;
@@ -479,7 +492,7 @@ async fn ten_devices_form_a_full_mesh() {
     let mut ups = vec![BTreeSet::new(); nodes.len()];
     for (node, up) in nodes.iter_mut().zip(&mut ups) {
         while up.len() < all.len() - 1 {
-            match node.next().await {
+            match node.session().await {
                 MeshEvent::Up { peer, .. } => assert!(up.insert(peer), "up twice"),
                 event => panic!("{event:?}"),
             }
@@ -491,7 +504,7 @@ async fn ten_devices_form_a_full_mesh() {
     for node in &mut nodes {
         let mut from = BTreeSet::new();
         while from.len() < all.len() - 1 {
-            let MeshEvent::Frame { peer, bytes } = node.next().await else { panic!("a session ended") };
+            let MeshEvent::Frame { peer, bytes } = node.session().await else { panic!("a session ended") };
             assert_eq!(bytes, "hi");
             from.insert(peer);
         }

@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn mesh_frames_are_cut_wherever_the_bytes_are_split() {
+    fn frames_are_cut_wherever_the_bytes_are_split() {
         let stream: Vec<u8> = [&b"one"[..], b"", b"three"].iter().flat_map(|f| framed(f)).collect();
         for step in 1..=stream.len() {
             let (mut cutter, mut seen) = (FrameCutter::default(), Vec::new());
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn mesh_a_frame_above_the_limit_is_refused_by_its_length_alone() {
+    fn a_frame_above_the_limit_is_refused_by_its_length_alone() {
         let mut cutter = FrameCutter::default();
         cutter.feed(&(MAX_FRAME_BYTES as u32 + 1).to_be_bytes());
         assert!(matches!(cutter.next_frame(), Err(WireError::TooLong(_))));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn mesh_a_dial_for_another_device_is_recognised() {
+    fn a_dial_for_another_device_is_recognised() {
         let (me, other) = (DeviceId([1; 32]), DeviceId([2; 32]));
         let (to_me, to_other) = (alpn_to(&me), alpn_to(&other));
         assert!(!meant_for_another(&me, [ALPN_MESH].into_iter()), "older versions do not say");
