@@ -161,7 +161,7 @@ fn speaks_for_another(family: &Family, key: &str, value: &str, author: &DeviceId
     struct Claim {
         by: By,
     }
-    let names_device = *family == Family::Queue
-        && matches!(KeyKind::of(key), KeyKind::Fact | KeyKind::Rating | KeyKind::CounterFact);
+    let names_device =
+        *family == Family::Queue && matches!(KeyKind::of(key), KeyKind::Fact | KeyKind::Rating | KeyKind::CounterFact);
     names_device && serde_json::from_str::<Claim>(value).is_ok_and(|c| c.by.device != *author)
 }

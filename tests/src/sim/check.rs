@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use branchmesh_model::command::{Ask, Command, Done, Guarded, Rejection};
 use branchmesh_model::ids::{CommandId, RecordKey, TicketId};
-use branchmesh_model::time::BusinessDate;
 use branchmesh_model::ticket::TicketState;
+use branchmesh_model::time::BusinessDate;
 use branchmesh_model::view::Ticket;
 use branchmesh_node::handle::Snapshot;
 

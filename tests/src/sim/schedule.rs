@@ -111,11 +111,8 @@ fn settle(world: &mut World) {
             break;
         }
     }
-    let pictures: Vec<(String, std::sync::Arc<Snapshot>)> = world
-        .members
-        .iter()
-        .filter_map(|m| m.process.as_ref().map(|p| (m.name.clone(), p.snapshot.clone())))
-        .collect();
+    let pictures: Vec<(String, std::sync::Arc<Snapshot>)> =
+        world.members.iter().filter_map(|m| m.process.as_ref().map(|p| (m.name.clone(), p.snapshot.clone()))).collect();
     if calm == 0 {
         world.checker.converged_ms = None;
         let why = unsettled(world);
@@ -134,7 +131,14 @@ fn is_settled(world: &World) -> bool {
 fn unsettled(world: &World) -> String {
     let stewards = world.stewards();
     if stewards.len() != 1 || stewards.contains(&None) {
-        return format!("stewards {stewards:?}");
+        let seen = world.members.iter().filter_map(|m| m.process.as_ref().map(|p| (&m.name, p)));
+        let seen: Vec<String> = seen
+            .map(|(name, p)| {
+                let mesh = &p.snapshot.mesh;
+                format!("{name}: group of {}, epoch {:?}, steward {:?}", mesh.group.len(), mesh.epoch, mesh.steward)
+            })
+            .collect();
+        return format!("stewards differ: {}", seen.join("; "));
     }
     let pictures: Vec<_> = world.members.iter().filter_map(|m| m.process.as_ref()).map(|p| &p.snapshot).collect();
     if let Some(lone) = pictures.iter().find(|p| p.mesh.group.len() != world.members.len()) {

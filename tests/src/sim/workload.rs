@@ -28,7 +28,11 @@ impl Workload {
         for index in 0..world.members.len() {
             if world.members[index].role == Role::Counter {
                 let counter = counter_of(index);
-                self.staff(world, index, Ask::Ordinary(Ordinary::OpenCounter { counter, services: None, profile: None }));
+                self.staff(
+                    world,
+                    index,
+                    Ask::Ordinary(Ordinary::OpenCounter { counter, services: None, profile: None }),
+                );
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Virtual time, and everything that happens in it.
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
 use branchmesh_model::command::{Command, Done, Rejection};
@@ -355,7 +355,8 @@ impl World {
             self.work(index);
             return;
         }
-        let effects = if self.flaw == Some(Flaw::NetworkBeforeDisk) { self.send_early(index, effects) } else { effects };
+        let effects =
+            if self.flaw == Some(Flaw::NetworkBeforeDisk) { self.send_early(index, effects) } else { effects };
         let delay = self.rng.range(self.sync_ms.0, self.sync_ms.1);
         let start = self.members[index].starts;
         if let Some(process) = &mut self.members[index].process {
@@ -439,7 +440,11 @@ impl World {
 
     /// The steward that each running device sees.
     pub fn stewards(&self) -> BTreeSet<Option<DeviceId>> {
-        self.up().into_iter().filter_map(|i| self.members[i].process.as_ref()).map(|p| p.snapshot.mesh.steward).collect()
+        self.up()
+            .into_iter()
+            .filter_map(|i| self.members[i].process.as_ref())
+            .map(|p| p.snapshot.mesh.steward)
+            .collect()
     }
 
     /// Ends the run.

@@ -189,12 +189,7 @@ impl Hub {
     }
 
     /// Tells a device that was just enrolled all it needs; its enrolment is on disk here.
-    pub(super) fn welcome(
-        &mut self,
-        reply: ReplyId,
-        device: DeviceId,
-        fx: &mut Effects,
-    ) -> Result<(), StoreError> {
+    pub(super) fn welcome(&mut self, reply: ReplyId, device: DeviceId, fx: &mut Effects) -> Result<(), StoreError> {
         let none = std::collections::BTreeMap::new();
         let mut envelopes = self.store.envelopes_after(&DocId::roster(), &none, usize::MAX)?;
         envelopes.extend(self.store.envelopes_after(&DocId::config(), &none, usize::MAX)?);

@@ -43,7 +43,7 @@ impl Hub {
         }
         let voter = VoterId { device: peer, generation: hello.generation };
         if let Some(old) = self.peers.remove(&peer) {
-            tracing::debug!(peer = ?old.voter, "a newer connection replaces the old one");
+            self.machine.link_closed(now.mono_ms, old.voter);
         }
         let state = PeerState {
             voter,
@@ -55,6 +55,7 @@ impl Hub {
             last_seen: now.wall,
         };
         self.peers.insert(peer, state);
+        self.machine.link_opened(now.mono_ms, voter);
         let known: Vec<SocketAddr> = address.into_iter().chain(hello.addresses).collect();
         self.learn_addresses(peer, known, fx);
         self.begin_reconciling(peer, fx);
@@ -64,7 +65,8 @@ impl Hub {
     }
 
     pub(super) fn peer_down(&mut self, now: Now, peer: DeviceId, fx: &mut Effects) {
-        if self.peers.remove(&peer).is_some() {
+        if let Some(state) = self.peers.remove(&peer) {
+            self.machine.link_closed(now.mono_ms, state.voter);
             fx.publish = true;
             fx.events.push(self.mesh_event(branchmesh_model::event::EventType::MeshPeerDown, peer, now));
         }
@@ -119,8 +121,11 @@ impl Hub {
         }
         let live = std::mem::take(&mut self.live);
         for peer in self.peers.keys().copied().collect::<Vec<_>>() {
-            let theirs: Vec<Envelope> =
-                live.iter().filter(|(e, from)| self.forwards(&peer, e, from.as_ref())).map(|(e, _)| e.clone()).collect();
+            let theirs: Vec<Envelope> = live
+                .iter()
+                .filter(|(e, from)| self.forwards(&peer, e, from.as_ref()))
+                .map(|(e, _)| e.clone())
+                .collect();
             for frame in packed(theirs, Frame::Live) {
                 fx.send.push(Outgoing { to: peer, frame, bulk: false });
             }

@@ -48,7 +48,8 @@ impl Hub {
     }
 
     fn peer_list(&self) -> Vec<Peer> {
-        let others = self.view.roster().devices.iter().filter(|(id, d)| **id != self.signer.device && d.revoked.is_none());
+        let others =
+            self.view.roster().devices.iter().filter(|(id, d)| **id != self.signer.device && d.revoked.is_none());
         others.map(|(id, _)| self.peer(id)).collect()
     }
 

@@ -112,7 +112,10 @@ impl Hub {
             Note::Closed { .. } | Note::GroupChanged => fx.publish = true,
             Note::Diverged { record } => {
                 self.count("stewardship_diverged");
-                tracing::error!(?record, "two logs of one epoch differ; please report this with the logs of the devices");
+                tracing::error!(
+                    ?record,
+                    "two logs of one epoch differ; please report this with the logs of the devices"
+                );
             }
         }
         Ok(())
