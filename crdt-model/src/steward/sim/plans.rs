@@ -298,6 +298,9 @@ fn check_end(world: &mut World, converged: u64, end: u64, profile: Profile) {
     }
     let reference = world.hosts[steward].machine.as_ref().unwrap().durable().clone();
     for i in world.running() {
+        if !world.is_disk_true(i) {
+            wrong.push(format!("host {i}'s disk differs from its mirror"));
+        }
         let durable = world.hosts[i].machine.as_ref().unwrap().durable();
         let floor = durable.floor.max(reference.floor);
         for (id, held) in reference.epochs.range(..).filter(|(id, held)| id.height >= floor && held.commit > 0) {

@@ -320,6 +320,10 @@ impl World {
     }
 
     fn transmit(&mut self, i: usize, hop: VoterId, packet: Packet) {
+        if self.dice.chance(0.02) {
+            let bytes = postcard::to_stdvec(&packet).unwrap();
+            assert_eq!(postcard::from_bytes::<Packet>(&bytes).unwrap(), packet, "packets survive the wire");
+        }
         let from = self.hosts[i].voter;
         let to = usize::from(hop.device.0[0]);
         if to == i {
@@ -563,6 +567,13 @@ impl World {
         let Some(machine) = host.machine.as_mut().filter(|_| host.voter == to) else { return };
         let output = machine.handle(clock, from, packet, &mut host.desk);
         self.release_or_hold(i, output);
+    }
+
+    /// Whether what a restart would read is what the machine believes, at hosts with nothing waiting for the disk.
+    pub(super) fn is_disk_true(&self, i: usize) -> bool {
+        let host = &self.hosts[i];
+        let read = Durable::from_rows(host.disk.clone().into_iter()).unwrap();
+        !host.held.is_empty() || host.machine.as_ref().is_none_or(|machine| *machine.durable() == read)
     }
 
     /// Runs until a time; false if something that must hold did not.
