@@ -118,9 +118,9 @@ impl Machine {
     /// How many of the group would act before this node; none if this node may not act.
     fn position(&self, eligible: &BTreeSet<VoterId>) -> Option<u64> {
         let order = |voter: &VoterId| (self.census.voters.get(&voter.device).map_or(u32::MAX, |s| s.rank), *voter);
-        eligible.contains(&self.me).then(|| {
-            eligible.iter().filter(|voter| order(voter) < order(&self.me)).map(|_| 1).sum()
-        })
+        eligible
+            .contains(&self.me)
+            .then(|| eligible.iter().filter(|voter| order(voter) < order(&self.me)).map(|_| 1).sum())
     }
 
     fn reason(&self, leaving: &BTreeSet<VoterId>, eligible: &BTreeSet<VoterId>) -> Option<Reason> {

@@ -113,9 +113,11 @@ impl Machine {
     /// Whether the main lane comes with an epoch.
     pub(super) fn carries_main(&self, epoch: &EpochId) -> bool {
         epoch.height == 0
-            || self.disk.epochs.get(epoch).is_some_and(|held| {
-                held.log.iter().any(|record| matches!(record, Record::Inherit { main: true, .. }))
-            })
+            || self
+                .disk
+                .epochs
+                .get(epoch)
+                .is_some_and(|held| held.log.iter().any(|record| matches!(record, Record::Inherit { main: true, .. })))
     }
 
     /// Whether an epoch, and all it inherited, is here to its last record. Those below the floor are taken as held.

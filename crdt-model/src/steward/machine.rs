@@ -113,8 +113,7 @@ impl Machine {
             out: Output::default(),
         };
         machine.ensure(&Epoch::genesis(genesis));
-        machine.committed =
-            machine.committed_entries().map(|(id, cmd, _)| (cmd.clone(), id)).collect();
+        machine.committed = machine.committed_entries().map(|(id, cmd, _)| (cmd.clone(), id)).collect();
         let resumable = |held: &&Held| held.epoch.id.creator == me && held.promised.is_none() && machine.is_open(held);
         let own = machine.disk.epochs.values().filter(resumable).next_back().map(|held| held.epoch.clone());
         if let Some(epoch) = own {
@@ -296,7 +295,8 @@ impl Machine {
         if commit <= before {
             return;
         }
-        let entries: Vec<_> = entries_between(held, before, commit).map(|(id, c, b)| (id, c.clone(), b.to_vec())).collect();
+        let entries: Vec<_> =
+            entries_between(held, before, commit).map(|(id, c, b)| (id, c.clone(), b.to_vec())).collect();
         for (record, cmd, body) in entries {
             self.committed.insert(cmd, record);
             self.out.notes.push(Note::Committed { record, body });

@@ -39,7 +39,9 @@ use serde::{Deserialize, Serialize};
 pub use durable::{Durable, Held, Op, Saved};
 pub use epoch::{Ballot, Close, Epoch, Record};
 pub use machine::Machine;
-pub use message::{Advert, DigestLine, EpochData, Hitch, MAX_BODY_BYTES, MAX_RECORD_BYTES, MAX_RECORDS, Message, Packet};
+pub use message::{
+    Advert, DigestLine, EpochData, Hitch, MAX_BODY_BYTES, MAX_RECORD_BYTES, MAX_RECORDS, Message, Packet,
+};
 pub use requests::NoStewardHere;
 pub use rows::{DamagedState, Row};
 pub use settings::{Census, Flaws, Settings, Standing};

@@ -97,11 +97,8 @@ impl Machine {
         }
         self.next_digest = now + DIGEST_MS;
         let current = self.disk.epochs.values().rev().filter(|held| !self.is_over(&held.epoch.id));
-        let line = |held: &super::Held| DigestLine {
-            epoch: held.epoch.id,
-            commit: held.commit,
-            closed: held.close.is_some(),
-        };
+        let line =
+            |held: &super::Held| DigestLine { epoch: held.epoch.id, commit: held.commit, closed: held.close.is_some() };
         let lines: Vec<DigestLine> = current.take(MAX_DIGEST).map(line).collect();
         let since = if lines.len() == MAX_DIGEST { lines.last().map(|line| line.epoch) } else { None };
         let message = Arc::new(Message::Digest { floor: self.disk.floor, since, lines });

@@ -50,7 +50,8 @@ impl Op {
             Self::Push(place, record) => vec![put(log_key(place), record)],
             Self::Commit(id, n) => vec![put(key(COMMIT, id), n)],
             Self::Close { epoch, close, had } => {
-                let void = (close.len..*had).map(|index| (log_key(&RecordId { epoch: *epoch, index: index + 1 }), None));
+                let void =
+                    (close.len..*had).map(|index| (log_key(&RecordId { epoch: *epoch, index: index + 1 }), None));
                 std::iter::once(put(key(CLOSE, epoch), close)).chain(void).collect()
             }
             Self::Created(n) => vec![put(counter_key("created"), n)],

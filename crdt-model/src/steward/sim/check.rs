@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::desk::Entry;
 use super::super::Close;
+use super::desk::Entry;
 use crate::ids::{CommandId, EpochId, RecordId, VoterId};
 
 #[derive(Default)]

@@ -1,0 +1,631 @@
+//! The world around the machines: time, network, disks, processes and the people who press buttons. Times are µs.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
+
+use super::super::{Answer, Census, Durable, Machine, Note, Output, Packet, Row, Settings, Standing};
+use super::check::Checker;
+use super::desk::{Ask, Entry, ToyDesk};
+use crate::ids::{CommandId, DeviceId, EpochId, RecordId, VoterId};
+
+pub(super) const MS: u64 = 1_000;
+pub(super) const S: u64 = 1_000_000;
+
+/// splitmix64.
+#[derive(Clone)]
+pub(super) struct Dice(pub(super) u64);
+
+impl Dice {
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub(super) fn below(&mut self, n: u64) -> u64 {
+        self.next() % n.max(1)
+    }
+
+    pub(super) fn range(&mut self, from: u64, to: u64) -> u64 {
+        from + self.below(to - from + 1)
+    }
+
+    pub(super) fn chance(&mut self, p: f64) -> bool {
+        ((self.next() >> 11) as f64 / (1_u64 << 53) as f64) < p
+    }
+
+    pub(super) fn one_of<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len() as u64) as usize]
+    }
+}
+
+/// How bad network and disks are.
+#[derive(Clone)]
+pub(super) struct Weather {
+    pub(super) loss: f64,
+    pub(super) duplicates: f64,
+    pub(super) delay: u64,
+    pub(super) slow: f64,
+    pub(super) slow_max: u64,
+    pub(super) sync: (u64, u64),
+    pub(super) stall: f64,
+    pub(super) drift: f64,
+}
+
+/// Something that happens to the branch.
+#[derive(Clone, Debug)]
+pub(super) enum Act {
+    Start(usize),
+    Crash(usize, u64),
+    CrashSteward(u64),
+    Pause(usize, u64),
+    PauseSteward(u64),
+    Leave(usize),
+    Wipe(usize),
+    Revoke(usize),
+    Split(u64),
+    Isolate(usize),
+    Pair(usize, usize),
+    Links(Vec<Vec<bool>>),
+    Flap(usize, u64, u64),
+    Cut(usize, bool),
+    /// The transport notices that a connection broke, and makes a new one later.
+    Reconnect(usize, usize, u64),
+    Open(usize, usize),
+    TakeOver(usize),
+    Roll,
+    Prune,
+    Join,
+    Heal,
+}
+
+enum Event {
+    Deliver { to: VoterId, from: VoterId, packet: Packet },
+    Tick { host: usize, process: u32 },
+    Synced { host: usize, process: u32 },
+    Ask { host: usize, cmd: CommandId, ask: Ask },
+    Release { host: usize, grant: RecordId },
+    Gossip,
+    Act(Act),
+}
+
+pub(super) struct Host {
+    pub(super) voter: VoterId,
+    pub(super) machine: Option<Machine>,
+    pub(super) desk: ToyDesk,
+    disk: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Outputs whose operations are not on disk yet.
+    held: VecDeque<Output>,
+    syncing: usize,
+    process: u32,
+    incarnation: u64,
+    rate: f64,
+    offset: u64,
+    started: u64,
+    paused_until: u64,
+    unanswered: BTreeMap<CommandId, Ask>,
+    pub(super) gone: bool,
+}
+
+pub(super) struct World {
+    pub(super) now: u64,
+    queue: BinaryHeap<Reverse<(u64, u64)>>,
+    events: BTreeMap<u64, Event>,
+    seq: u64,
+    pub(super) hosts: Vec<Host>,
+    links: Vec<Vec<bool>>,
+    cut: BTreeSet<usize>,
+    pub(super) weather: Weather,
+    pub(super) dice: Dice,
+    pub(super) check: Checker,
+    settings: Settings,
+    preferred: Vec<bool>,
+    revoked: BTreeSet<usize>,
+    genesis: EpochId,
+    healed: bool,
+    pub(super) asked: BTreeMap<CommandId, (u64, Ask)>,
+    pub(super) answered_at: BTreeMap<CommandId, u64>,
+    /// Heights of the day's first epochs, as rolled.
+    rolled: u32,
+    pub(super) pruned: u32,
+}
+
+fn voter(host: usize, generation: u32) -> VoterId {
+    let mut id = [0; 32];
+    id[0] = u8::try_from(host).unwrap();
+    VoterId { device: DeviceId(id), generation }
+}
+
+impl World {
+    pub(super) fn new(seed: u64, hosts: usize, preferred: Vec<bool>, settings: Settings, weather: Weather) -> Self {
+        let mut dice = Dice(seed);
+        let founder = dice.below(hosts as u64) as usize;
+        let host = |i: usize| Host {
+            voter: voter(i, 0),
+            machine: None,
+            desk: ToyDesk::new(voter(i, 0), BTreeSet::new()),
+            disk: BTreeMap::new(),
+            held: VecDeque::new(),
+            syncing: 0,
+            process: 0,
+            incarnation: 0,
+            rate: 1.0,
+            offset: 0,
+            started: 0,
+            paused_until: 0,
+            unanswered: BTreeMap::new(),
+            gone: false,
+        };
+        let mut world = Self {
+            now: 0,
+            queue: BinaryHeap::new(),
+            events: BTreeMap::new(),
+            seq: 0,
+            hosts: (0..hosts).map(host).collect(),
+            links: vec![vec![true; hosts]; hosts],
+            cut: BTreeSet::new(),
+            weather,
+            dice,
+            check: Checker::default(),
+            settings,
+            preferred,
+            revoked: BTreeSet::new(),
+            genesis: EpochId::genesis(voter(founder, 0).device),
+            healed: false,
+            asked: BTreeMap::new(),
+            answered_at: BTreeMap::new(),
+            rolled: 0,
+            pruned: 0,
+        };
+        world.at(S, Event::Gossip);
+        world
+    }
+
+    fn at(&mut self, time: u64, event: Event) {
+        self.seq += 1;
+        self.queue.push(Reverse((time.max(self.now), self.seq)));
+        self.events.insert(self.seq, event);
+    }
+
+    pub(super) fn plan(&mut self, time: u64, act: Act) {
+        self.at(time, Event::Act(act));
+    }
+
+    pub(super) fn plan_ask(&mut self, time: u64, host: usize, ask: Ask) {
+        let cmd = CommandId::try_from(format!("c{}", self.seq)).unwrap();
+        self.at(time, Event::Ask { host, cmd, ask });
+    }
+
+    fn census(&self) -> Census {
+        let standing = |i: usize| (voter(i, 0).device, Standing { rank: 0, preferred: self.preferred[i] });
+        Census { voters: (0..self.hosts.len()).filter(|i| !self.revoked.contains(i)).map(standing).collect() }
+    }
+
+    /// The host's own clock, in ms.
+    fn clock(&self, host: usize) -> u64 {
+        let host = &self.hosts[host];
+        (host.offset + ((self.now - host.started) as f64 * host.rate) as u64) / MS
+    }
+
+    pub(super) fn running(&self) -> Vec<usize> {
+        (0..self.hosts.len()).filter(|i| self.hosts[*i].machine.is_some()).collect()
+    }
+
+    /// Hosts that are the steward of an epoch with a quorum in their group.
+    pub(super) fn stewards(&self) -> Vec<usize> {
+        let serves = |i: &usize| {
+            self.hosts[*i].machine.as_ref().is_some_and(|m| m.is_active() && m.steward() == Some(self.hosts[*i].voter))
+        };
+        self.running().into_iter().filter(serves).collect()
+    }
+
+    fn boot(&mut self, i: usize) {
+        if self.hosts[i].machine.is_some() || self.hosts[i].gone {
+            return;
+        }
+        let offset = self.dice.range(S * 1_000, S * 9_000);
+        let rate = 1.0 + self.weather.drift * (self.dice.below(2_001) as f64 / 1_000.0 - 1.0);
+        let (seed, jitter) = (self.dice.next(), self.dice.below(100 * MS));
+        let (census, settings, genesis, now) = (self.census(), self.settings.clone(), self.genesis, self.now);
+        let host = &mut self.hosts[i];
+        (host.offset, host.rate, host.started) = (offset, rate, now);
+        (host.paused_until, host.syncing) = (0, 0);
+        host.held.clear();
+        host.process += 1;
+        host.incarnation += 1;
+        host.desk = ToyDesk::new(host.voter, std::mem::take(&mut host.desk.released));
+        let durable = Durable::from_rows(host.disk.clone().into_iter()).unwrap();
+        let clock = offset / MS;
+        let (machine, output) =
+            Machine::new(host.voter, genesis, durable, settings, census, clock, host.incarnation, seed, &mut host.desk);
+        host.machine = Some(machine);
+        let process = host.process;
+        self.release_or_hold(i, output);
+        for j in 0..self.hosts.len() {
+            self.open_link(i, j);
+            self.open_link(j, i);
+        }
+        for (cmd, ask) in self.hosts[i].unanswered.clone() {
+            self.ask(i, cmd, ask);
+        }
+        self.at(self.now + jitter, Event::Tick { host: i, process });
+    }
+
+    fn open_link(&mut self, i: usize, j: usize) {
+        let (clock, peer) = (self.clock(i), self.hosts[j].voter);
+        if let Some(machine) = &mut self.hosts[i].machine {
+            machine.link_opened(clock, peer);
+        }
+    }
+
+    fn close_link(&mut self, i: usize, j: usize) {
+        let (clock, peer) = (self.clock(i), self.hosts[j].voter);
+        if let Some(machine) = &mut self.hosts[i].machine {
+            machine.link_closed(clock, peer);
+        }
+    }
+
+    fn crash(&mut self, i: usize) {
+        let host = &mut self.hosts[i];
+        host.machine = None;
+        host.process += 1;
+        host.held.clear();
+    }
+
+    /// The driver's promise: nothing of an output happens before its operations, and all before them, are on disk.
+    fn release_or_hold(&mut self, i: usize, output: Output) {
+        if output.ops.is_empty() && self.hosts[i].held.is_empty() {
+            self.release(i, output);
+            return;
+        }
+        self.hosts[i].held.push_back(output);
+        self.sync(i);
+    }
+
+    fn sync(&mut self, i: usize) {
+        let host = &mut self.hosts[i];
+        if host.syncing > 0 || host.held.is_empty() {
+            return;
+        }
+        host.syncing = host.held.len();
+        let process = host.process;
+        let mut delay = self.dice.range(self.weather.sync.0, self.weather.sync.1);
+        if self.dice.chance(self.weather.stall) {
+            delay += self.dice.range(100 * MS, 4 * S);
+        }
+        self.at(self.now + delay, Event::Synced { host: i, process });
+    }
+
+    fn synced(&mut self, i: usize) {
+        let count = std::mem::take(&mut self.hosts[i].syncing);
+        let outputs: Vec<Output> = self.hosts[i].held.drain(..count).collect();
+        for row in outputs.iter().flat_map(|output| &output.ops).flat_map(|op| op.rows()) {
+            write(&mut self.hosts[i].disk, row);
+        }
+        for output in outputs {
+            self.release(i, output);
+        }
+        self.sync(i);
+    }
+
+    fn release(&mut self, i: usize, output: Output) {
+        for (hop, packet) in output.send {
+            self.transmit(i, hop, packet);
+        }
+        for note in output.notes {
+            self.note(i, note);
+        }
+    }
+
+    fn transmit(&mut self, i: usize, hop: VoterId, packet: Packet) {
+        if self.dice.chance(0.02) {
+            let bytes = postcard::to_stdvec(&packet).unwrap();
+            assert_eq!(postcard::from_bytes::<Packet>(&bytes).unwrap(), packet, "packets survive the wire");
+        }
+        let from = self.hosts[i].voter;
+        let to = usize::from(hop.device.0[0]);
+        if to == i {
+            self.at(self.now, Event::Deliver { to: hop, from, packet });
+            return;
+        }
+        let up = self.links[i][to] && !self.cut.contains(&i) && !self.cut.contains(&to);
+        if !up || self.dice.chance(self.weather.loss) {
+            return;
+        }
+        for copy in 0..2 {
+            if copy == 1 && !self.dice.chance(self.weather.duplicates) {
+                break;
+            }
+            let mut delay = self.weather.delay / 2 + self.dice.below(self.weather.delay * 2);
+            if self.dice.chance(self.weather.slow) {
+                delay += self.dice.below(self.weather.slow_max);
+            }
+            self.at(self.now + delay, Event::Deliver { to: hop, from, packet: packet.clone() });
+        }
+    }
+
+    fn note(&mut self, i: usize, note: Note) {
+        match note {
+            Note::Committed { record, body } => self.check.on_committed(record, &body),
+            Note::Closed { epoch, close } => self.check.on_closed(epoch, &close),
+            Note::Diverged { record } => self.check.on_diverged(record),
+            Note::Answered { cmd, answer } => {
+                self.hosts[i].unanswered.remove(&cmd);
+                self.answered_at.entry(cmd.clone()).or_insert(self.now);
+                if let Answer::Committed { record, body } = answer {
+                    self.check.on_answered(cmd, record, &body);
+                    if matches!(Entry::read(&body), Entry::Grant { .. }) && self.dice.chance(0.3) {
+                        let time = self.now + self.dice.range(S, 8 * S);
+                        self.at(time, Event::Release { host: i, grant: record });
+                    }
+                }
+            }
+            Note::TimedOut { cmd } => {
+                // A page that tries again later with the same key.
+                if let (Some(ask), true) = (self.hosts[i].unanswered.remove(&cmd), self.dice.chance(0.5)) {
+                    let time = self.now + self.dice.range(200 * MS, 20 * S);
+                    self.at(time, Event::Ask { host: i, cmd, ask });
+                }
+            }
+            Note::EpochChanged | Note::GroupChanged => {}
+        }
+    }
+
+    fn ask(&mut self, i: usize, cmd: CommandId, ask: Ask) {
+        let clock = self.clock(i);
+        let Some(machine) = &mut self.hosts[i].machine else { return };
+        let output = machine.request(clock, cmd.clone(), postcard::to_stdvec(&ask).unwrap(), clock + 5_000);
+        self.hosts[i].unanswered.insert(cmd.clone(), ask);
+        self.asked.entry(cmd).or_insert((self.now, ask));
+        self.release_or_hold(i, output);
+    }
+
+    fn act(&mut self, act: Act) {
+        if self.healed && !matches!(act, Act::Start(_) | Act::Roll | Act::Prune) {
+            return;
+        }
+        match act {
+            Act::Start(i) => self.boot(i),
+            Act::Crash(i, down) => {
+                self.crash(i);
+                self.plan(self.now + down, Act::Start(i));
+            }
+            Act::CrashSteward(down) => self.on_steward(|i| Act::Crash(i, down)),
+            Act::Pause(i, time) => self.hosts[i].paused_until = self.now + time,
+            Act::PauseSteward(time) => self.on_steward(|i| Act::Pause(i, time)),
+            Act::Leave(i) => {
+                let clock = self.clock(i);
+                if let Some(machine) = &mut self.hosts[i].machine {
+                    machine.leave(clock);
+                    let back = self.now + self.dice.range(8 * S, 33 * S);
+                    self.plan(back, Act::Start(i));
+                }
+            }
+            Act::Wipe(i) => self.wipe(i),
+            Act::Revoke(i) => self.revoke(i),
+            Act::Split(sides) => {
+                let side: Vec<u64> = (0..self.hosts.len()).map(|_| self.dice.below(sides)).collect();
+                self.set_links(|a, b| side[a] == side[b]);
+            }
+            Act::Isolate(i) => {
+                let links = self.links.clone();
+                self.set_links(|a, b| a == b || (links[a][b] && a != i && b != i));
+            }
+            Act::Pair(i, j) => {
+                let links = self.links.clone();
+                let inside = |x: usize| x == i || x == j;
+                self.set_links(|a, b| if inside(a) || inside(b) { inside(a) && inside(b) } else { links[a][b] });
+            }
+            Act::Links(links) => self.links = links,
+            Act::Flap(i, period, until) => {
+                let (mut time, mut cut) = (self.now, true);
+                while time < until {
+                    self.plan(time, Act::Cut(i, cut));
+                    cut = !cut;
+                    time += period / 2 + self.dice.below(period);
+                }
+                self.plan(until, Act::Cut(i, false));
+            }
+            Act::Cut(i, true) => {
+                self.cut.insert(i);
+            }
+            Act::Cut(i, false) => {
+                self.cut.remove(&i);
+            }
+            Act::Reconnect(i, j, later) => {
+                self.close_link(i, j);
+                self.close_link(j, i);
+                self.plan(self.now + later, Act::Open(i, j));
+            }
+            Act::Open(i, j) => {
+                self.open_link(i, j);
+                self.open_link(j, i);
+            }
+            Act::TakeOver(i) => {
+                let clock = self.clock(i);
+                if let Some(Ok(output)) = self.hosts[i].machine.as_mut().map(|machine| machine.take_over(clock)) {
+                    self.release_or_hold(i, output);
+                }
+            }
+            Act::Roll => self.roll(),
+            Act::Prune => self.prune(),
+            Act::Join => self.set_links(|_, _| true),
+            Act::Heal => self.heal(),
+        }
+    }
+
+    fn on_steward(&mut self, act: impl Fn(usize) -> Act) {
+        let stewards = self.stewards();
+        if !stewards.is_empty() {
+            let chosen = self.dice.one_of(&stewards);
+            self.act(act(chosen));
+        }
+    }
+
+    fn set_links(&mut self, up: impl Fn(usize, usize) -> bool) {
+        let n = self.hosts.len();
+        self.links = (0..n).map(|a| (0..n).map(|b| up(a, b)).collect()).collect();
+    }
+
+    /// The disk is lost: the device comes back as a new voter.
+    fn wipe(&mut self, i: usize) {
+        self.crash(i);
+        let host = &mut self.hosts[i];
+        host.disk.clear();
+        host.unanswered.clear();
+        host.voter.generation += 1;
+        self.plan(self.now + S, Act::Start(i));
+    }
+
+    fn revoke(&mut self, i: usize) {
+        if self.running().len() > 3 && self.revoked.len() < 2 && self.hosts[i].machine.is_some() {
+            self.revoked.insert(i);
+            self.crash(i);
+            self.hosts[i].gone = true;
+            for j in self.running() {
+                let (clock, census) = (self.clock(j), self.census());
+                self.hosts[j].machine.as_mut().unwrap().set_census(clock, census);
+            }
+        }
+    }
+
+    /// A day begins at every steward.
+    fn roll(&mut self) {
+        for i in self.stewards() {
+            let clock = self.clock(i);
+            let machine = self.hosts[i].machine.as_mut().unwrap();
+            machine.roll(clock);
+            self.rolled = machine.epoch().unwrap().id.height + 1;
+        }
+    }
+
+    /// Stewards prune the days before as far as nothing known is lost.
+    fn prune(&mut self) {
+        for i in self.stewards() {
+            let machine = self.hosts[i].machine.as_mut().unwrap();
+            let floor = machine.safe_floor(self.rolled);
+            let output = machine.prune(floor);
+            self.pruned = self.pruned.max(floor);
+            self.release_or_hold(i, output);
+        }
+    }
+
+    fn heal(&mut self) {
+        self.set_links(|_, _| true);
+        self.cut.clear();
+        let calm = Weather { loss: 0.0, duplicates: 0.0, slow: 0.0, stall: 0.0, ..self.weather.clone() };
+        self.weather = Weather { delay: calm.delay.min(3 * MS), ..calm };
+        self.healed = true;
+        for i in 0..self.hosts.len() {
+            self.hosts[i].paused_until = self.hosts[i].paused_until.min(self.now);
+            if self.hosts[i].machine.as_ref().is_some_and(|machine| machine.may_stop(u64::MAX)) {
+                self.crash(i);
+            }
+            self.boot(i);
+            for j in 0..self.hosts.len() {
+                self.open_link(i, j);
+                self.open_link(j, i);
+            }
+        }
+    }
+
+    /// Releases spread to neighbours, as documents would.
+    fn gossip(&mut self) {
+        for i in self.running() {
+            for j in self.running() {
+                if i != j && self.links[i][j] && !self.cut.contains(&i) && !self.cut.contains(&j) {
+                    let news: Vec<RecordId> =
+                        self.hosts[i].desk.released.difference(&self.hosts[j].desk.released).copied().collect();
+                    self.hosts[j].desk.released.extend(news);
+                }
+            }
+        }
+        self.at(self.now + S, Event::Gossip);
+    }
+
+    fn tick(&mut self, i: usize, process: u32) {
+        let clock = self.clock(i);
+        let host = &mut self.hosts[i];
+        let Some(machine) = host.machine.as_mut() else { return };
+        let output = machine.tick(clock, &mut host.desk);
+        let stops = machine.may_stop(clock);
+        let pause = (100_000.0 / host.rate) as u64;
+        self.release_or_hold(i, output);
+        if stops {
+            self.crash(i);
+        } else {
+            self.at(self.now + pause, Event::Tick { host: i, process });
+        }
+    }
+
+    fn deliver(&mut self, to: VoterId, from: VoterId, packet: Packet) {
+        let i = usize::from(to.device.0[0]);
+        let clock = self.clock(i);
+        let host = &mut self.hosts[i];
+        let Some(machine) = host.machine.as_mut().filter(|_| host.voter == to) else { return };
+        let output = machine.handle(clock, from, packet, &mut host.desk);
+        self.release_or_hold(i, output);
+    }
+
+    /// Whether what a restart would read is what the machine believes, at hosts with nothing waiting for the disk.
+    pub(super) fn is_disk_true(&self, i: usize) -> bool {
+        let host = &self.hosts[i];
+        let read = Durable::from_rows(host.disk.clone().into_iter()).unwrap();
+        !host.held.is_empty() || host.machine.as_ref().is_none_or(|machine| *machine.durable() == read)
+    }
+
+    /// Runs until a time; false if something that must hold did not.
+    pub(super) fn run(&mut self, until: u64) -> bool {
+        while let Some(Reverse((time, seq))) = self.queue.peek().copied().filter(|Reverse((time, _))| *time <= until) {
+            self.queue.pop();
+            let host = match &self.events[&seq] {
+                Event::Deliver { to, .. } => Some(usize::from(to.device.0[0])),
+                Event::Tick { host, .. } | Event::Synced { host, .. } | Event::Ask { host, .. } => Some(*host),
+                Event::Release { .. } | Event::Gossip | Event::Act(_) => None,
+            };
+            if let Some(host) = host.map(|i| &self.hosts[i])
+                && host.paused_until > time
+                && host.machine.is_some()
+            {
+                self.queue.push(Reverse((host.paused_until, seq)));
+                continue;
+            }
+            let event = self.events.remove(&seq).unwrap();
+            self.now = time;
+            self.happen(event);
+            if !self.check.violations.is_empty() {
+                return false;
+            }
+        }
+        self.now = until;
+        true
+    }
+
+    fn happen(&mut self, event: Event) {
+        let current = |world: &Self, i: usize, process: u32| {
+            world.hosts[i].process == process && world.hosts[i].machine.is_some()
+        };
+        match event {
+            Event::Deliver { to, from, packet } => self.deliver(to, from, packet),
+            Event::Tick { host, process } if current(self, host, process) => self.tick(host, process),
+            Event::Synced { host, process } if current(self, host, process) => self.synced(host),
+            Event::Tick { .. } | Event::Synced { .. } => {}
+            Event::Ask { host, cmd, ask } => self.ask(host, cmd, ask),
+            Event::Release { host, grant } => {
+                self.check.released.insert(grant);
+                self.hosts[host].desk.released.insert(grant);
+            }
+            Event::Gossip => self.gossip(),
+            Event::Act(act) => self.act(act),
+        }
+    }
+}
+
+fn write(disk: &mut BTreeMap<Vec<u8>, Vec<u8>>, (key, value): Row) {
+    match value {
+        Some(value) => disk.insert(key, value),
+        None => disk.remove(&key),
+    };
+}
