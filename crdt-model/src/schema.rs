@@ -76,6 +76,9 @@ impl FromStr for Role {
     }
 }
 
+/// What the keys of device settings begin with in the `config` document.
+pub const DEVICE_SETTINGS: &str = "device/";
+
 /// A family of documents: the unit of "who may hold this".
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Family {
@@ -146,7 +149,8 @@ impl Family {
     pub fn may_write(&self, role: Role, admin: bool, key: &str) -> bool {
         match self {
             Family::Roster => admin,
-            Family::Config => admin || role.is_staff_device() || role == Role::Hq,
+            // Every device keeps its own settings; what they say concerns its screen and sound only.
+            Family::Config => admin || role.is_staff_device() || role == Role::Hq || key.starts_with(DEVICE_SETTINGS),
             Family::Queue if role == Role::Hq => false,
             Family::Queue => match KeyKind::of(key) {
                 KeyKind::Record | KeyKind::DayClosed => true,

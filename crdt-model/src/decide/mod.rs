@@ -69,6 +69,18 @@ pub fn ordinary(
     if let Some(done) = repeated(view, command)? {
         return Ok((vec![], done));
     }
+    let decided = decide_ordinary(view, command, ask, now, ctx)?;
+    permit::permit_writes(view, &command.caller.device, &decided.0)?;
+    Ok(decided)
+}
+
+fn decide_ordinary(
+    view: &BranchView,
+    command: &Command,
+    ask: &Ordinary,
+    now: UnixMs,
+    ctx: &Context,
+) -> Result<(Vec<Write>, Done), Rejection> {
     match ask {
         Ordinary::Recall { ticket } => serve::recall(view, command, ticket, now),
         Ordinary::Start { ticket } => serve::start(view, command, ticket, now),

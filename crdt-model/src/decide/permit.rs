@@ -2,9 +2,10 @@
 
 use crate::command::{Ask, Caller, Command, Guarded, Ordinary, Rejection};
 use crate::config::StaffRole;
-use crate::schema::Role;
+use crate::ids::{DeviceId, TicketId};
+use crate::schema::{Role, Write};
 use crate::ticket::TicketState;
-use crate::view::BranchView;
+use crate::view::{BranchView, Ticket};
 
 const LOBBY: &[StaffRole] = &[StaffRole::LobbyManager, StaffRole::BranchHead, StaffRole::Admin];
 const CONFIGURE: &[StaffRole] = &[StaffRole::BranchHead, StaffRole::Admin];
@@ -23,9 +24,28 @@ pub fn permit(view: &BranchView, command: &Command) -> Permitted {
     if caller.staff.as_ref().is_some_and(disabled) {
         return Err(Rejection::NotPermitted { detail: "this sign-in was disabled".into() });
     }
+    let device = view.roster().active(&caller.device);
+    if caller.device_role.is_some() && device.map(|d| d.enrolment.role) != caller.device_role {
+        return Err(Rejection::NotPermitted { detail: "this device does not have the role it speaks for".into() });
+    }
     match &command.ask {
         Ask::Guarded(ask) => permit_guarded(view, caller, ask),
         Ask::Ordinary(ask) => permit_ordinary(caller, ask),
+    }
+}
+
+/// Whether the device that would write these facts may: its peers would drop what it may not write.
+pub(super) fn permit_writes(view: &BranchView, device: &DeviceId, writes: &[Write]) -> Permitted {
+    let Some(known) = view.roster().active(device) else {
+        return Err(Rejection::NotPermitted { detail: "this device does not belong to the branch".into() });
+    };
+    let role = known.enrolment.role;
+    let refused = |w: &&Write| !w.doc.family().may_write(role, known.admin, &w.key);
+    match writes.iter().find(refused) {
+        None => Ok(()),
+        Some(_) => Err(Rejection::NotPermitted {
+            detail: format!("a {role} device may not do this; use a counter or a tablet"),
+        }),
     }
 }
 
@@ -73,8 +93,8 @@ fn permit_ordinary(caller: &Caller, ask: &Ordinary) -> Permitted {
 
 /// After a lost answer and a split a command may have run on both sides; the asking device then gives up the ticket it
 /// was not given, as long as nobody has called it.
-fn is_ghost(view: &BranchView, caller: &Caller, ticket: &crate::ids::TicketId) -> bool {
-    let own = |t: &crate::view::Ticket| t.issued_by == caller.device && t.state == TicketState::Waiting && t.calls == 0;
+fn is_ghost(view: &BranchView, caller: &Caller, ticket: &TicketId) -> bool {
+    let own = |t: &Ticket| t.issued_by == caller.device && t.state == TicketState::Waiting && t.calls == 0;
     caller.device_role.is_some() && view.ticket(ticket).is_some_and(|t| own(t))
 }
 
