@@ -6,4 +6,5 @@
 //! construction, and the simulator drives the same hub with its own disk and network.
 
 pub mod handle;
+pub mod http;
 pub mod replication;
