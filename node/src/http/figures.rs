@@ -1,13 +1,15 @@
-//! How many wait, how long, and how long one more would: read from a snapshot for the API.
+//! How many wait, how long, and how long one more would: the model's figures in the API's words.
 
-use std::collections::BTreeMap;
-
-use branchmesh_model::config::{self, Config};
-use branchmesh_model::ticket::TicketState;
+use branchmesh_model::config::Service;
+use branchmesh_model::ticket::{EstimateRange, TicketState};
 use branchmesh_model::time::UnixMs;
-use branchmesh_model::view::{CounterState, CounterView, DayView, Ticket};
+use branchmesh_model::view::figures::{self, CounterFigures, DayFigures, QueueFigures};
+use branchmesh_model::view::{CounterState, Ticket};
 
-use super::dto::{Clockwork, DayFiguresDto, EstimateDto, OverviewDto, QueueDto, QueueFiguresDto, WaitBandDto};
+use super::dto::{
+    Clockwork, CounterFiguresDto, DayFiguresDto, EstimateDto, OverviewDto, QueueDto, QueueFiguresDto, WaitColumnDto,
+    counter_state,
+};
 use crate::handle::Snapshot;
 
 /// What a waiting customer has to expect.
@@ -19,184 +21,128 @@ pub(crate) struct Outlook {
     pub(crate) estimate: Option<EstimateDto>,
 }
 
-/// The queues of a snapshot, sorted once for many questions.
+/// The columns of the supervisor's chart, in multiples of the reminder.
+const MULTIPLES: [f32; 4] = [1.0, 1.5, 2.0, 3.0];
+
+/// Figures of a snapshot at an instant.
 pub(crate) struct Figures<'a> {
     snapshot: &'a Snapshot,
     now: UnixMs,
-    waiting: BTreeMap<&'a str, Vec<&'a Ticket>>,
 }
 
 impl<'a> Figures<'a> {
     pub(crate) fn of(snapshot: &'a Snapshot, now: UnixMs) -> Self {
-        let mut waiting: BTreeMap<&str, Vec<&Ticket>> = BTreeMap::new();
-        for ticket in snapshot.today().tickets.values().filter(|t| t.state == TicketState::Waiting) {
-            waiting.entry(queue_of(&snapshot.config, &ticket.service)).or_default().push(ticket);
-        }
-        for queue in waiting.values_mut() {
-            queue.sort_by_key(|t| (t.order, t.id));
-        }
-        Self { snapshot, now, waiting }
+        Self { snapshot, now }
     }
 
-    /// What a ticket's customer has to expect; nothing unless it waits.
+    /// What a ticket's customer has to expect; nothing unless it waits today.
     pub(crate) fn outlook(&self, ticket: &Ticket) -> Outlook {
         if ticket.state != TicketState::Waiting || ticket.date != self.snapshot.date {
             return Outlook::default();
         }
-        let queue = self.queue(queue_of(&self.snapshot.config, &ticket.service));
-        let ahead = queue.partition_point(|t| (t.order, t.id) < (ticket.order, ticket.id));
-        let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
-        Outlook { ahead: Some(ahead), estimate: self.estimate(&ticket.service, ahead) }
+        let (day, config) = (self.snapshot.today(), &self.snapshot.config);
+        let estimate = figures::estimate_of(day, config, ticket, self.now).map(EstimateDto::from);
+        Outlook { ahead: Some(figures::ahead(day, config, ticket)), estimate }
     }
 
-    /// The waiting tickets of the queue, next one first.
-    pub(crate) fn queue(&self, queue: &str) -> &[&'a Ticket] {
-        self.waiting.get(queue).map_or(&[], Vec::as_slice)
-    }
-
-    /// Every service's queue.
+    /// Every service's queue, in the order of the services.
     pub(crate) fn queues(&self) -> Vec<QueueDto> {
-        self.snapshot.config.services.iter().map(|s| self.service(s)).collect()
-    }
-
-    fn service(&self, service: &config::Service) -> QueueDto {
-        let queue = self.queue(&service.queue);
-        let own: Vec<_> = queue.iter().filter(|t| t.service == service.id).map(|t| self.wait(t)).collect();
-        let ahead = u32::try_from(queue.len()).unwrap_or(u32::MAX);
-        QueueDto {
-            service: service.id.clone(),
-            name: (&service.name).into(),
-            queue: service.queue.clone(),
-            waiting: own.len(),
-            longest_wait_s: own.iter().copied().max(),
-            estimate_s: self.estimate(&service.id, ahead),
-            open_counters: self.open_counters(service),
-        }
-    }
-
-    fn wait(&self, ticket: &Ticket) -> u32 {
-        self.now.seconds_since(ticket.issued_at)
-    }
-
-    fn open_counters(&self, service: &config::Service) -> usize {
-        let today = self.snapshot.today();
-        let serves = |number| today.counters.get(number).is_some_and(|c| self.serves(*number, c, service));
-        self.snapshot.config.counters.iter().filter(|c| serves(&c.number)).count()
-    }
-
-    fn serves(&self, number: u8, counter: &CounterView, service: &config::Service) -> bool {
         let config = &self.snapshot.config;
-        let configured = config.counters.iter().find(|c| c.number == number).map(|c| &c.profile);
-        let profile = counter.profile.as_ref().or(configured);
-        let profile = profile.and_then(|id| config.profiles.iter().find(|p| p.id == *id));
-        counter.state == CounterState::Open
-            && counter.services.as_ref().is_none_or(|only| only.contains(&service.id))
-            && profile.is_some_and(|p| p.queues.iter().any(|q| q.queue == service.queue))
+        let told: Vec<_> =
+            figures::queues(self.snapshot.today(), config, self.now).into_iter().flat_map(|q| q.services).collect();
+        let of = |service: &Service| {
+            let told = told.iter().find(|f| f.service == service.id);
+            let waiting = told.map_or(0, |f| f.waiting);
+            QueueDto {
+                service: service.id.clone(),
+                name: (&service.name).into(),
+                queue: service.queue.clone(),
+                waiting,
+                longest_wait_s: told.filter(|_| waiting > 0).map(|f| f.longest_wait_s),
+                estimate_s: told.and_then(|f| f.estimate_s).map(EstimateDto::from),
+                open_counters: self.open_counters(service),
+            }
+        };
+        config.services.iter().map(of).collect()
     }
 
-    /// (people ahead + 1) × mean service time ÷ open eligible counters, as a range of a quarter to either side.
-    fn estimate(&self, service: &str, ahead: u32) -> Option<EstimateDto> {
-        let service = self.snapshot.config.services.iter().find(|s| s.id == service)?;
-        let counters = u64::try_from(self.open_counters(service)).ok().filter(|n| *n > 0)?;
-        let mean_s = u64::from(ahead) * u64::from(service.mean_service_s) / counters;
-        let cut = |s: u64| u32::try_from(s).unwrap_or(u32::MAX);
-        Some(EstimateDto { low: cut(mean_s * 3 / 4), high: cut((mean_s + u64::from(service.mean_service_s)) * 5 / 4) })
+    fn open_counters(&self, service: &Service) -> u32 {
+        let config = &self.snapshot.config;
+        let open = self.snapshot.today().counters.iter().filter(|(_, c)| c.state == CounterState::Open);
+        let serving = open.filter(|(number, c)| figures::serves(config, **number, c, &service.id));
+        u32::try_from(serving.count()).expect("a branch has at most 255 counters")
     }
 
     /// The supervisor's figures.
-    pub(crate) fn overview(&self, revision: String, reminder_s: u32, clock: &Clockwork) -> OverviewDto {
-        let config = &self.snapshot.config;
-        let promise = config.thresholds.service_level_s;
-        let waits: Vec<u32> = self.waiting.values().flatten().map(|t| self.wait(t)).collect();
-        let today = self.snapshot.today();
-        let in_state = |state| {
-            let of = |c: &config::Counter| today.counters.get(&c.number).map_or(CounterState::Closed, |v| v.state);
-            config.counters.iter().filter(|c| of(c) == state).count()
-        };
-        let mut by_category = BTreeMap::new();
-        for category in self.waiting.values().flatten().filter_map(|t| t.category.clone()) {
-            *by_category.entry(category).or_insert(0) += 1;
-        }
+    pub(crate) fn overview(&self, revision: String, reminder_min: u8, clock: &Clockwork) -> OverviewDto {
+        let (day, config) = (self.snapshot.today(), &self.snapshot.config);
+        let told = figures::supervisor(day, config, reminder_min, self.now);
+        let waiting: u32 = told.by_category.iter().map(|(_, n)| n).sum();
+        let columns = MULTIPLES.iter().zip(told.wait_columns);
         OverviewDto {
             revision,
             at: clock.text(self.now),
             business_date: self.snapshot.date.to_string(),
-            waiting: waits.len(),
-            longest_wait_s: waits.iter().copied().max(),
-            average_wait_s: mean(&waits),
-            over_service_level: waits.iter().filter(|w| **w > promise).count(),
-            service_level_s: promise,
-            reminder_s,
-            waits_by_reminder: bands(&waits, reminder_s),
-            by_queue: config.queues.iter().map(|q| self.queue_figures(q, promise)).collect(),
+            waiting,
+            longest_wait_s: (waiting > 0).then_some(told.longest_wait_s),
+            average_wait_s: (waiting > 0).then_some(told.mean_wait_s),
+            service_level_s: config.thresholds.service_level_s,
+            reminder_s: told.reminder_s,
+            waits_by_reminder: columns.map(|(m, n)| WaitColumnDto { multiple: *m, waiting: n }).collect(),
+            by_queue: figures::queues(day, config, self.now).iter().map(|q| self.queue(q)).collect(),
             by_service: self.queues(),
-            by_category,
-            counters_open: in_state(CounterState::Open),
-            counters_paused: in_state(CounterState::Paused),
-            counters_closed: in_state(CounterState::Closed),
-            today: day(today, promise),
+            by_category: told.by_category.into_iter().collect(),
+            counters: told.counters.into_iter().map(counter).collect(),
+            today: today(&told.day),
         }
     }
 
-    fn queue_figures(&self, queue: &config::Queue, promise: u32) -> QueueFiguresDto {
-        let waits: Vec<u32> = self.queue(&queue.id).iter().map(|t| self.wait(t)).collect();
+    fn queue(&self, told: &QueueFigures) -> QueueFiguresDto {
+        let queue = self.snapshot.config.queues.iter().find(|q| q.id == told.queue);
+        let queue = queue.expect("the model tells figures of configured queues only");
         QueueFiguresDto {
-            queue: queue.id.clone(),
+            queue: told.queue.clone(),
             name: (&queue.name).into(),
-            waiting: waits.len(),
-            longest_wait_s: waits.iter().copied().max(),
-            average_wait_s: mean(&waits),
-            over_service_level: waits.iter().filter(|w| **w > promise).count(),
+            waiting: told.waiting,
+            longest_wait_s: (told.waiting > 0).then_some(told.longest_wait_s),
+            average_wait_s: (told.waiting > 0).then_some(told.mean_wait_s),
+            open_counters: told.open_counters,
         }
     }
 }
 
-fn queue_of<'a>(config: &'a Config, service: &'a str) -> &'a str {
-    config.services.iter().find(|s| s.id == service).map_or(service, |s| s.queue.as_str())
-}
-
-fn mean(values: &[u32]) -> Option<u32> {
-    let sum: u64 = values.iter().map(|v| u64::from(*v)).sum();
-    let count = u64::try_from(values.len()).ok().filter(|n| *n > 0)?;
-    u32::try_from(sum / count).ok()
-}
-
-fn bands(waits: &[u32], reminder_s: u32) -> Vec<WaitBandDto> {
-    let band = |k: u32| {
-        let from_s = k * reminder_s;
-        let to_s = (k < 3).then(|| from_s + reminder_s);
-        let waiting = waits.iter().filter(|w| **w >= from_s && to_s.is_none_or(|to| **w < to)).count();
-        WaitBandDto { from_s, to_s, waiting }
-    };
-    (0..4).map(band).collect()
-}
-
-fn day(day: &DayView, promise: u32) -> DayFiguresDto {
-    let mut figures = DayFiguresDto::default();
-    let (mut waits, mut services) = (vec![], vec![]);
-    for ticket in day.tickets.values() {
-        figures.issued += usize::from(ticket.parent.is_none());
-        if let Some(level) = ticket.rating {
-            *figures.ratings.entry(level).or_insert(0) += 1;
-        }
-        match ticket.state {
-            TicketState::Waiting => figures.waiting += 1,
-            TicketState::Called => figures.called += 1,
-            TicketState::Serving => figures.serving += 1,
-            TicketState::Parked => figures.parked += 1,
-            TicketState::NoShow => figures.no_show += 1,
-            TicketState::Abandoned if ticket.calls == 0 => figures.left += 1,
-            TicketState::Abandoned => figures.abandoned_after_call += 1,
-            TicketState::Served => {
-                figures.served += 1;
-                waits.extend(ticket.called_at.map(|at| at.seconds_since(ticket.issued_at)));
-                services.extend(ticket.finished_at.zip(ticket.started_at).map(|(end, start)| end.seconds_since(start)));
-            }
-            TicketState::Moved | TicketState::Expired => {}
-        }
+impl From<EstimateRange> for EstimateDto {
+    fn from(range: EstimateRange) -> Self {
+        Self { low: range.low_s, high: range.high_s }
     }
-    figures.average_wait_s = mean(&waits);
-    figures.average_service_s = mean(&services);
-    figures.served_over_service_level = waits.iter().filter(|w| **w > promise).count();
-    figures
+}
+
+fn counter(told: CounterFigures) -> CounterFiguresDto {
+    CounterFiguresDto {
+        counter: told.counter,
+        state: counter_state(told.state),
+        reason: told.reason,
+        staff: told.staff,
+        ticket: told.ticket.map(|t| t.to_string()),
+        number: told.number,
+        ticket_state: told.ticket_state.map(TicketState::as_str),
+        served: told.served,
+    }
+}
+
+fn today(told: &DayFigures) -> DayFiguresDto {
+    DayFiguresDto {
+        issued: told.issued,
+        waiting: told.waiting,
+        served: told.served,
+        no_show: told.no_show,
+        left: told.left,
+        over_service_level: told.over_service_level,
+        served_pct: told.served_pct,
+        no_show_pct: told.no_show_pct,
+        left_pct: told.left_pct,
+        over_service_level_pct: told.over_service_level_pct,
+        average_wait_s: told.mean_wait_s,
+        average_service_s: told.mean_service_s,
+    }
 }

@@ -117,6 +117,7 @@ pub struct Api {
     pub(crate) sign_ins: Arc<Semaphore>,
     pub(crate) sign_in_queue: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
+    pub(crate) started_at: UnixMs,
     operator: Option<blake3::Hash>,
 }
 
@@ -127,8 +128,10 @@ impl Api {
     /// The API over a running core.
     pub fn new(handle: NodeHandle, mut options: Options) -> ApiState {
         let operator = options.operator_token.take().map(|t| blake3::hash(t.as_bytes()));
+        let started_at = (options.clock)();
         Arc::new(Self {
             handle,
+            started_at,
             options,
             sessions: session::Sessions::default(),
             metrics: metrics::Metrics::default(),

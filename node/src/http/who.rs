@@ -13,8 +13,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use axum_extra::extract::CookieJar;
 use branchmesh_model::command::Caller;
-use branchmesh_model::config::StaffRole;
-use branchmesh_model::schema::Role;
+use branchmesh_model::config::{Staff, StaffRole};
 use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
@@ -133,17 +132,30 @@ fn identify(parts: &Parts, api: &Api) -> Result<Who, Problem> {
 /// Name under which the operator of this machine (the command line with the data folder's token) acts.
 pub const OPERATOR: &str = "operator";
 
+impl Api {
+    /// Whether a session's token still stands for what it stood for.
+    pub(crate) fn session_stands(&self, token: &str) -> bool {
+        self.sessions.find(token, self.now()).is_some_and(|session| match &session.subject {
+            Subject::Screen(_) => true,
+            Subject::Staff { id, pin } => self.staff_of_session(id, pin).is_some(),
+        })
+    }
+
+    /// The staff member of a session as configured now; none once disabled or given another PIN.
+    fn staff_of_session(&self, id: &str, pin: &[u8; 32]) -> Option<Staff> {
+        let config = self.handle.snapshot().config.clone();
+        config.staff.get(id).filter(|s| !s.disabled && pin_digest(&s.pin_hash) == *pin).cloned()
+    }
+}
+
 /// Gives the caller what the session stands for, by the configuration as it is now.
 fn adopt(who: &mut Who, session: &Session, api: &Api) -> bool {
     match &session.subject {
         Subject::Screen(role) => who.caller.device_role = Some(*role),
         Subject::Staff { id, pin } => {
-            let config = api.handle.snapshot().config.clone();
-            let Some(staff) = config.staff.get(id).filter(|s| !s.disabled && pin_digest(&s.pin_hash) == *pin) else {
-                return false;
-            };
-            who.caller.staff = Some(id.clone());
-            who.caller.roles = staff.roles.clone();
+            let Some(staff) = api.staff_of_session(id, pin) else { return false };
+            who.caller.staff = Some(staff.id);
+            who.caller.roles = staff.roles;
         }
     }
     true

@@ -242,11 +242,7 @@ impl CounterDto {
             number: place.number,
             name: counter_name(place),
             zone: place.zone.clone(),
-            state: match view.state {
-                CounterState::Closed => "closed",
-                CounterState::Open => "open",
-                CounterState::Paused => "paused",
-            },
+            state: counter_state(view.state),
             reason: view.reason.clone(),
             services: view.services.clone(),
             profile: view.profile.clone().unwrap_or_else(|| place.profile.clone()),
@@ -264,6 +260,15 @@ impl CounterDto {
         self.device = None;
         self.reason = None;
         self
+    }
+}
+
+/// A counter state's name in the API.
+pub(crate) fn counter_state(state: CounterState) -> &'static str {
+    match state {
+        CounterState::Closed => "closed",
+        CounterState::Open => "open",
+        CounterState::Paused => "paused",
     }
 }
 

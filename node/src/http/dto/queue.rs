@@ -20,13 +20,13 @@ pub(crate) struct QueueDto {
     /// The queue its tickets wait in.
     pub(crate) queue: String,
     /// How many wait.
-    pub(crate) waiting: usize,
+    pub(crate) waiting: u32,
     /// The longest wait of those that wait now, seconds; null when nobody waits.
     pub(crate) longest_wait_s: Option<u32>,
     /// How long somebody who comes now will wait; null if no counter serves it.
     pub(crate) estimate_s: Option<EstimateDto>,
     /// Open counters that serve it.
-    pub(crate) open_counters: usize,
+    pub(crate) open_counters: u32,
 }
 
 /// All services' queues.
@@ -48,45 +48,37 @@ pub(crate) struct OverviewDto {
     /// The business date.
     pub(crate) business_date: String,
     /// People waiting.
-    pub(crate) waiting: usize,
-    /// The longest wait now, seconds.
+    pub(crate) waiting: u32,
+    /// The longest wait now, seconds; null when nobody waits.
     pub(crate) longest_wait_s: Option<u32>,
-    /// The average wait of those that wait now, seconds.
+    /// The average wait of those that wait now, seconds; null when nobody waits.
     pub(crate) average_wait_s: Option<u32>,
-    /// Waiting longer than the branch promises.
-    pub(crate) over_service_level: usize,
     /// What the branch promises, seconds.
     pub(crate) service_level_s: u32,
-    /// This device's waiting reminder, seconds.
+    /// This device's waiting reminder T, seconds.
     pub(crate) reminder_s: u32,
-    /// People waiting by multiples of the reminder: below one, one to two, two to three, three and more.
-    pub(crate) waits_by_reminder: Vec<WaitBandDto>,
+    /// People waiting for T, 1.5 T, 2 T and 3 T or longer, each counted once in the highest.
+    pub(crate) waits_by_reminder: Vec<WaitColumnDto>,
     /// By queue.
     pub(crate) by_queue: Vec<QueueFiguresDto>,
-    /// People waiting by service.
+    /// By service.
     pub(crate) by_service: Vec<QueueDto>,
-    /// People waiting by business type.
-    pub(crate) by_category: BTreeMap<String, usize>,
-    /// Counters by state.
-    pub(crate) counters_open: usize,
-    /// Counters paused.
-    pub(crate) counters_paused: usize,
-    /// Counters closed.
-    pub(crate) counters_closed: usize,
+    /// By business type; those without one under an empty name.
+    pub(crate) by_category: BTreeMap<String, u32>,
+    /// Every counter with its ticket and what it served today.
+    pub(crate) counters: Vec<CounterFiguresDto>,
     /// The day so far.
     pub(crate) today: DayFiguresDto,
 }
 
-/// People whose wait lies in a band.
+/// People who wait at least so long, and less than the next column.
 #[derive(Serialize, ToSchema, Debug)]
-#[schema(as = WaitBand)]
-pub(crate) struct WaitBandDto {
-    /// The band begins here, seconds.
-    pub(crate) from_s: u32,
-    /// It ends before here, seconds; null for the last.
-    pub(crate) to_s: Option<u32>,
+#[schema(as = WaitColumn)]
+pub(crate) struct WaitColumnDto {
+    /// Multiple of the reminder: 1, 1.5, 2 or 3.
+    pub(crate) multiple: f32,
     /// People in it.
-    pub(crate) waiting: usize,
+    pub(crate) waiting: u32,
 }
 
 /// One queue's figures.
@@ -98,45 +90,70 @@ pub(crate) struct QueueFiguresDto {
     /// What people read.
     pub(crate) name: Text,
     /// How many wait.
-    pub(crate) waiting: usize,
-    /// The longest wait now, seconds.
+    pub(crate) waiting: u32,
+    /// The longest wait now, seconds; null when nobody waits.
     pub(crate) longest_wait_s: Option<u32>,
-    /// The average wait of those that wait now, seconds.
+    /// The average wait of those that wait now, seconds; null when nobody waits.
     pub(crate) average_wait_s: Option<u32>,
-    /// Waiting longer than the branch promises.
-    pub(crate) over_service_level: usize,
+    /// Open counters that serve it.
+    pub(crate) open_counters: u32,
 }
 
-/// The business day so far.
-#[derive(Serialize, ToSchema, Debug, Default)]
+/// A counter as the supervisor sees it.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = CounterFigures)]
+pub(crate) struct CounterFiguresDto {
+    /// Its number.
+    pub(crate) counter: u8,
+    /// `closed`, `open` or `paused`.
+    pub(crate) state: &'static str,
+    /// Why it is paused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// Who works there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) staff: Option<String>,
+    /// The ticket called or served there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ticket: Option<String>,
+    /// Its number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) number: Option<String>,
+    /// Its state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ticket_state: Option<&'static str>,
+    /// Tickets served there today.
+    pub(crate) served: u32,
+}
+
+/// The business day so far. A moved ticket and its successor count once.
+#[derive(Serialize, ToSchema, Debug)]
 #[schema(as = DayFigures)]
 pub(crate) struct DayFiguresDto {
-    /// Tickets issued; a moved ticket and its successor count once.
-    pub(crate) issued: usize,
-    /// Waiting now.
-    pub(crate) waiting: usize,
-    /// Called now.
-    pub(crate) called: usize,
-    /// At a counter now.
-    pub(crate) serving: usize,
-    /// On hold now.
-    pub(crate) parked: usize,
-    /// Called without response and not reinstated.
-    pub(crate) no_show: usize,
-    /// Served.
-    pub(crate) served: usize,
-    /// Given up before a call.
-    pub(crate) left: usize,
-    /// Given up after a call.
-    pub(crate) abandoned_after_call: usize,
-    /// Average wait of those served, last call minus issue, seconds.
-    pub(crate) average_wait_s: Option<u32>,
+    /// Tickets issued.
+    pub(crate) issued: u32,
+    /// Tickets waiting.
+    pub(crate) waiting: u32,
+    /// Tickets served.
+    pub(crate) served: u32,
+    /// Ended without the customer after a call.
+    pub(crate) no_show: u32,
+    /// Ended before any call.
+    pub(crate) left: u32,
+    /// Called, or still waiting, later than the branch promises.
+    pub(crate) over_service_level: u32,
+    /// Served, percent of issued.
+    pub(crate) served_pct: u8,
+    /// No-show, percent of issued.
+    pub(crate) no_show_pct: u8,
+    /// Left, percent of issued.
+    pub(crate) left_pct: u8,
+    /// Over the service level, percent of those called or waiting.
+    pub(crate) over_service_level_pct: u8,
+    /// Average wait of those called, last call minus arrival, seconds.
+    pub(crate) average_wait_s: u32,
     /// Average service time of those served, seconds.
-    pub(crate) average_service_s: Option<u32>,
-    /// Of those served, how many waited longer than the branch promises.
-    pub(crate) served_over_service_level: usize,
-    /// Ratings by level, 1 to 3.
-    pub(crate) ratings: BTreeMap<u8, usize>,
+    pub(crate) average_service_s: u32,
 }
 
 /// Everything this caller may see, as one consistent picture.

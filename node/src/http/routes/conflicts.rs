@@ -45,7 +45,7 @@ pub(crate) async fn acknowledge(
     who: Who,
     key: Key,
     id: Part,
-    JsonBody(_): JsonBody<Nothing>,
+    _: JsonBody<Nothing>,
 ) -> Result<Json<ConflictDto>, Problem> {
     let conflict: RecordKey = id.id("conflict")?;
     let answer = ordinary(&api, who, key, Ordinary::AcknowledgeConflict { conflict }).await?;

@@ -70,7 +70,7 @@ pub(crate) async fn close(
     who: Who,
     key: Key,
     n: Part,
-    JsonBody(_): JsonBody<Nothing>,
+    _: JsonBody<Nothing>,
 ) -> Result<Json<CounterDto>, Problem> {
     let counter = n.counter()?;
     change(&api, who, key, counter, Ordinary::CloseCounter { counter }).await
@@ -116,7 +116,7 @@ pub(crate) async fn resume(
     who: Who,
     key: Key,
     n: Part,
-    JsonBody(_): JsonBody<Nothing>,
+    _: JsonBody<Nothing>,
 ) -> Result<Json<CounterDto>, Problem> {
     let counter = n.counter()?;
     change(&api, who, key, counter, Ordinary::ResumeCounter { counter }).await
@@ -136,7 +136,7 @@ pub(crate) async fn call_next(
     who: Who,
     key: Key,
     n: Part,
-    JsonBody(_): JsonBody<Nothing>,
+    _: JsonBody<Nothing>,
 ) -> Result<Response, Problem> {
     let answer = guarded(&api, who, key, Guarded::CallNext { counter: n.counter()? }).await?;
     if answer.done == Done::NobodyWaits {

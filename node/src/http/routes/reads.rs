@@ -126,9 +126,9 @@ pub(crate) async fn overview(State(api): State<ApiState>, who: Who) -> Result<Js
     who.need_staff()?;
     let snapshot = api.handle.snapshot();
     let clock = Clockwork::new(&snapshot, api.now());
-    let reminder_s = u32::from(settings(&api, &snapshot).waiting_reminder_min) * 60;
+    let reminder_min = settings(&api, &snapshot).waiting_reminder_min;
     let revision = revision_text(&api.handle.feed.boot, snapshot.revision);
-    Ok(Json(Figures::of(&snapshot, clock.now).overview(revision, reminder_s, &clock)))
+    Ok(Json(Figures::of(&snapshot, clock.now).overview(revision, reminder_min, &clock)))
 }
 
 /// A customer's own ticket: state, people ahead, estimate; nothing else.

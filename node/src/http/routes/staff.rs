@@ -123,7 +123,6 @@ pub(crate) async fn change(
         staff.roles = check_roles(roles)?;
     }
     staff.disabled = patch.disabled.unwrap_or(staff.disabled);
-    keep_an_admin(&snapshot, &staff)?;
     if let Some(pin) = patch.pin {
         check_pin(&pin)?;
         staff.pin_hash = hash(&api, pin).await;
@@ -134,17 +133,6 @@ pub(crate) async fn change(
 
 fn find<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a Staff, Problem> {
     snapshot.config.staff.get(id).ok_or_else(|| Problem::not_found("staff member", id))
-}
-
-/// A branch without an admin could never have one again.
-fn keep_an_admin(snapshot: &Snapshot, changed: &Staff) -> Result<(), Problem> {
-    let is_admin = |s: &Staff| !s.disabled && s.roles.contains(&StaffRole::Admin);
-    let others = snapshot.config.staff.values().filter(|s| s.id != changed.id).any(is_admin);
-    if others || is_admin(changed) {
-        return Ok(());
-    }
-    let field = if changed.disabled { "disabled" } else { "roles" };
-    Err(Problem::invalid(field, "this is the last admin; make somebody else one first"))
 }
 
 fn check_id(id: &str) -> Result<(), Problem> {

@@ -258,7 +258,7 @@ pub(crate) async fn call(
 }
 
 macro_rules! plain_verbs {
-    ($($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal, $run:ident, $what:path;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal, $run:ident, $kind:ident::$what:ident;)*) => {$(
         $(#[$doc])*
         #[utoipa::path(
             post, path = $path, tag = "tickets", operation_id = $operation, request_body = Nothing,
@@ -270,10 +270,10 @@ macro_rules! plain_verbs {
             who: Who,
             key: Key,
             id: Part,
-            JsonBody(Nothing {}): JsonBody<Nothing>,
+            _: JsonBody<Nothing>,
         ) -> Result<Json<TicketDto>, Problem> {
             let ticket = id.id("ticket")?;
-            changed(&api, &$run(&api, who, key, $what { ticket }).await?)
+            changed(&api, &$run(&api, who, key, $kind::$what { ticket }).await?)
         }
     )*};
 }
