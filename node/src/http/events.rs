@@ -102,15 +102,24 @@ impl Scope {
             return Some(event);
         }
         let fields: &[&str] = match kind {
-            E::TicketCalled | E::TicketRecalled | E::TicketStarted | E::TicketFinished | E::TicketNoShow | E::TicketParked => {
-                &["ticket", "number", "counter", "service", "calls"]
-            }
+            E::TicketCalled
+            | E::TicketRecalled
+            | E::TicketStarted
+            | E::TicketFinished
+            | E::TicketNoShow
+            | E::TicketParked => &["ticket", "number", "counter", "service", "calls"],
             // That a queue changed is public; whose ticket it was is not.
-            E::TicketIssued | E::TicketReinstated | E::TicketTransferred | E::TicketMoved | E::TicketAbandoned
+            E::TicketIssued
+            | E::TicketReinstated
+            | E::TicketTransferred
+            | E::TicketMoved
+            | E::TicketAbandoned
             | E::TicketExpired => &["service"],
             E::CounterOpened | E::CounterClosed | E::CounterPaused => &["counter"],
             E::ConfigChanged => &[],
-            E::MeshPeerUp | E::MeshPeerDown | E::MeshEpoch if self == Self::Device => &["device", "peer", "epoch", "steward"],
+            E::MeshPeerUp | E::MeshPeerDown | E::MeshEpoch if self == Self::Device => {
+                &["device", "peer", "epoch", "steward"]
+            }
             _ => return None,
         };
         event.staff = None;
@@ -162,7 +171,8 @@ pub(crate) async fn stream(
     let busy = || Problem::new(texts::BUSY).retry_after(5);
     let permit = Arc::clone(&api.streams).try_acquire_owned().map_err(|_| busy())?;
     let (out, events) = mpsc::channel(WAITING_EVENTS);
-    let reader = Reader { scope: Scope::of(&who), session: who.session.map(|(token, session, _)| (token, session)), api, out };
+    let reader =
+        Reader { scope: Scope::of(&who), session: who.session.map(|(token, session, _)| (token, session)), api, out };
     tokio::spawn(reader.run(place, permit));
     let events = ReceiverStream::new(events).map(Ok::<_, Infallible>);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())

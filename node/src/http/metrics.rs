@@ -95,7 +95,9 @@ fn render_mesh(out: &mut String, snapshot: &Snapshot) {
 fn render_peers(out: &mut String, snapshot: &Snapshot) {
     type Read = fn(&crate::handle::Peer) -> Option<f64>;
     let table: [(&str, &str, &str, Read); 6] = [
-        ("branchmesh_peer_connected", "gauge", "Whether a connection is up.", |p| Some(f64::from(u8::from(p.connected)))),
+        ("branchmesh_peer_connected", "gauge", "Whether a connection is up.", |p| {
+            Some(f64::from(u8::from(p.connected)))
+        }),
         ("branchmesh_peer_rtt_ms", "gauge", "Round trip, milliseconds.", |p| p.rtt_ms),
         ("branchmesh_peer_behind", "gauge", "Documents that differ from its replica.", |p| Some(p.behind as f64)),
         ("branchmesh_peer_queued", "gauge", "Frames waiting to be sent.", |p| Some(p.queued as f64)),

@@ -11,9 +11,8 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| hash(&super::session::fresh_t
 
 /// Hashes a PIN or password with a random salt; about 20 ms of CPU, so call it on a blocking thread.
 pub fn hash(pin: &str) -> String {
-    let hashed: PasswordHash = Argon2::default()
-        .hash_password(pin.as_bytes())
-        .expect("default parameters hash any text of a bounded length");
+    let hashed: PasswordHash =
+        Argon2::default().hash_password(pin.as_bytes()).expect("default parameters hash any text of a bounded length");
     hashed.to_string()
 }
 

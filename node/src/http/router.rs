@@ -130,7 +130,9 @@ fn idempotency_key() -> openapi::path::Parameter {
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
-        .description(Some("1 to 64 characters; the same key gives the same answer. Without it every request is a new one."))
+        .description(Some(
+            "1 to 64 characters; the same key gives the same answer. Without it every request is a new one.",
+        ))
         .schema(Some(openapi::ObjectBuilder::new().schema_type(openapi::Type::String).max_length(Some(64))))
         .build()
 }

@@ -99,8 +99,11 @@ impl Sessions {
     /// Opens a session; returns its token, which is kept nowhere.
     pub(crate) fn open(&self, subject: Subject, now: UnixMs, lasts_s: u32) -> (String, Session) {
         let token = fresh_token() + &fresh_token();
-        let session =
-            Session { subject, csrf: fresh_token(), expires_at: UnixMs(now.0.saturating_add(i64::from(lasts_s) * 1000)) };
+        let session = Session {
+            subject,
+            csrf: fresh_token(),
+            expires_at: UnixMs(now.0.saturating_add(i64::from(lasts_s) * 1000)),
+        };
         let mut inner = self.inner();
         inner.sessions.retain(|_, s| s.expires_at > now);
         if inner.sessions.len() >= MAX_SESSIONS {

@@ -193,7 +193,9 @@ fn place(counter: &config::Counter) -> CounterPlaceDto {
 fn counter_name(counter: &config::Counter) -> Text {
     let or = |text: &str, default: String| if text.is_empty() { default } else { text.to_owned() };
     let number = counter.number;
-    Text { zh: or(&counter.name.zh, format!("{number}号窗口")), en: or(&counter.name.en, format!("Counter {number}")) }
+    Text {
+        zh: or(&counter.name.zh, format!("{number}号窗口")), en: or(&counter.name.en, format!("Counter {number}"))
+    }
 }
 
 /// A counter as it is now.

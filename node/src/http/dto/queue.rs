@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    BranchDto, ConflictDto, CounterDto, DeviceSettingsDto, EstimateDto, MeshDto, StaffDto, Text, TicketDto,
-};
+use super::{BranchDto, ConflictDto, CounterDto, DeviceSettingsDto, EstimateDto, MeshDto, StaffDto, Text, TicketDto};
 
 /// The waiting people of one service.
 #[derive(Serialize, ToSchema, Clone, Debug)]

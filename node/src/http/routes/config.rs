@@ -17,7 +17,17 @@ use crate::http::who::Who;
 
 /// Sections that can be replaced.
 pub(crate) const SECTIONS: [&str; 12] = [
-    "branch", "services", "queues", "counters", "profiles", "zones", "hours", "screens", "thresholds", "themes", "ranks",
+    "branch",
+    "services",
+    "queues",
+    "counters",
+    "profiles",
+    "zones",
+    "hours",
+    "screens",
+    "thresholds",
+    "themes",
+    "ranks",
     "webhooks",
 ];
 
@@ -56,9 +66,7 @@ pub(crate) async fn put(
     }
     let what = Ordinary::PutConfig { section: name.to_owned(), value };
     let answer = ordinary(&api, who, key, what).await?;
-    let all = serde_json::to_value(ConfigDto::new(&answer.snapshot.config, true));
-    let mut all = all.expect("the configuration came from JSON and goes back into it");
-    Ok(Json(all.get_mut(name).map(Value::take).unwrap_or_default()))
+    answer.snapshot.config.section(name).map(Json).ok_or_else(|| Problem::not_found("section", name))
 }
 
 /// This device's settings.

@@ -11,14 +11,20 @@ use utoipa::ToSchema;
 
 use super::tickets::{Nothing, changed};
 use super::{guarded, ordinary, reads};
+use crate::http::ApiState;
 use crate::http::dto::{Clockwork, CounterDto, TicketDto};
 use crate::http::extract::{JsonBody, Key, Part, check_text};
 use crate::http::problem::Problem;
 use crate::http::who::Who;
-use crate::http::ApiState;
 
 /// A counter as a command left it.
-async fn change(api: &ApiState, who: Who, key: Key, number: CounterNo, what: Ordinary) -> Result<Json<CounterDto>, Problem> {
+async fn change(
+    api: &ApiState,
+    who: Who,
+    key: Key,
+    number: CounterNo,
+    what: Ordinary,
+) -> Result<Json<CounterDto>, Problem> {
     let reader = who.clone();
     let answer = ordinary(api, who, key, what).await?;
     let clock = Clockwork::new(&answer.snapshot, api.now());

@@ -71,9 +71,10 @@ pub(crate) async fn invite(
     JsonBody(body): JsonBody<NewInvitation>,
 ) -> Result<(StatusCode, Json<InvitationDto>), Problem> {
     who.need_role(&[StaffRole::Admin])?;
-    let role: Role = body.role.parse().map_err(|_| {
-        Problem::invalid("role", format!("one of {}", Role::ALL.map(Role::as_str).join(", ")))
-    })?;
+    let role: Role = body
+        .role
+        .parse()
+        .map_err(|_| Problem::invalid("role", format!("one of {}", Role::ALL.map(Role::as_str).join(", "))))?;
     check_text("name", Some(&body.name), 64)?;
     if body.name.trim().is_empty() {
         return Err(Problem::invalid("name", "1 to 64 characters"));

@@ -56,8 +56,7 @@ pub(crate) async fn metrics(State(api): State<ApiState>) -> Response {
     responses((status = 200, body = Object, description = "OpenAPI 3.1"))
 )]
 pub(crate) async fn document() -> Response {
-    static TEXT: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
-        openapi().to_json().expect("a document built from types is JSON")
-    });
+    static TEXT: std::sync::LazyLock<String> =
+        std::sync::LazyLock::new(|| openapi().to_json().expect("a document built from types is JSON"));
     ([(header::CONTENT_TYPE, "application/json")], TEXT.as_str()).into_response()
 }

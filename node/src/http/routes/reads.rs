@@ -79,7 +79,7 @@ fn open_conflicts(snapshot: &Snapshot, clock: &Clockwork) -> Vec<ConflictDto> {
 
 /// This device's settings, or their defaults.
 pub(crate) fn settings(api: &Api, snapshot: &Snapshot) -> DeviceSettings {
-    snapshot.config.devices.get(&api.handle.identity.device).cloned().unwrap_or_default()
+    snapshot.config.settings(&api.handle.identity.device)
 }
 
 /// Every configured counter, and any that only today's facts know.

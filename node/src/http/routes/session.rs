@@ -177,8 +177,12 @@ pub(crate) async fn offer_pairing(
         "display" => Role::Display,
         "kiosk" => Role::Kiosk,
         // Ratings are written under this node's name, and its peers accept them from these roles only.
-        "rating" if api.handle.identity.role.is_staff_device() || api.handle.identity.role == Role::Rating => Role::Rating,
-        "rating" => return Err(Problem::invalid("role", "pair rating screens with a counter, tablet or rating device")),
+        "rating" if api.handle.identity.role.is_staff_device() || api.handle.identity.role == Role::Rating => {
+            Role::Rating
+        }
+        "rating" => {
+            return Err(Problem::invalid("role", "pair rating screens with a counter, tablet or rating device"));
+        }
         _ => return Err(Problem::invalid("role", "display, kiosk or rating")),
     };
     let (pairing_code, expires_at) = api.sessions.offer_pairing(role, api.now());
