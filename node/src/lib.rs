@@ -7,6 +7,8 @@
 
 pub mod driver;
 pub mod handle;
+pub mod http;
 pub mod mesh;
+pub mod node;
 pub mod replication;
 pub mod storage;

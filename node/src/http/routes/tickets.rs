@@ -1,0 +1,481 @@
+//! Tickets: issue, read, and every verb of the state table.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use branchmesh_model::command::{Done, Guarded, Ordinary};
+use branchmesh_model::ids::{CommandId, CounterNo, TicketId};
+use branchmesh_model::ticket::{Position, TicketState};
+use branchmesh_model::time::BusinessDate;
+use branchmesh_model::view::Ticket;
+use data_encoding::BASE32_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
+use sha2::Sha256;
+use utoipa::ToSchema;
+
+use super::{guarded, ordinary};
+use crate::handle::{Answer, Snapshot};
+use crate::http::dto::{Clockwork, HistoryDto, TicketDto, TicketsDto, revision_text};
+use crate::http::extract::{Filters, JsonBody, Key, Part, check_text};
+use crate::http::figures::Figures;
+use crate::http::problem::Problem;
+use crate::http::who::Who;
+use crate::http::{Api, ApiState, CustomerIdentity};
+
+/// A new ticket.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewTicket {
+    /// The service.
+    service: String,
+    /// The business type within it.
+    category: Option<String>,
+    /// Card or id number, 4 to 32 letters, digits and dashes; handed to a staff device, never kept here.
+    identity: Option<String>,
+    /// Phone number, 5 to 20 digits, may begin with `+`.
+    phone: Option<String>,
+    /// The customer's language, a BCP 47 tag.
+    language: Option<String>,
+}
+
+impl NewTicket {
+    fn check(&self) -> Result<(), Problem> {
+        check_text("service", Some(&self.service), 64)?;
+        check_text("category", self.category.as_deref(), 64)?;
+        if let Some(identity) = &self.identity
+            && !(identity.len() <= 32
+                && identity.len() >= 4
+                && identity.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+        {
+            return Err(Problem::invalid("identity", "4 to 32 letters, digits and dashes"));
+        }
+        if let Some(phone) = &self.phone {
+            let digits = phone.strip_prefix('+').unwrap_or(phone);
+            if !(5..=20).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(Problem::invalid("phone", "5 to 20 digits, may begin with +"));
+            }
+        }
+        if let Some(language) = &self.language {
+            let ok = (2..=35).contains(&language.len())
+                && language.split('-').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_alphanumeric()));
+            if !ok {
+                return Err(Problem::invalid("language", "a BCP 47 tag such as zh-CN or en"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Issues a ticket.
+#[utoipa::path(
+    post, path = "/api/v1/tickets", tag = "tickets", operation_id = "issue_ticket", request_body = NewTicket,
+    responses((status = 201, body = TicketDto, description = "The ticket, with its `status_token`"))
+)]
+pub(crate) async fn issue(
+    State(api): State<ApiState>,
+    who: Who,
+    key: Key,
+    JsonBody(body): JsonBody<NewTicket>,
+) -> Result<Response, Problem> {
+    body.check()?;
+    who.need_device_or_staff()?;
+    let token = status_token(&api.options.secret, &key.0);
+    let digest = blake3::hash(token.as_bytes()).to_hex().to_string();
+    let identity = CustomerIdentity { identity: body.identity, phone: body.phone };
+    let identified = identity.identity.is_some() || identity.phone.is_some();
+    let what = Guarded::Issue {
+        service: body.service,
+        category: body.category,
+        language: body.language,
+        identified,
+        status_digest: Some(digest.clone()),
+    };
+    let answer = guarded(&api, who, key, what).await?;
+    let id = changed_ticket(&answer.done).ok_or_else(gone)?;
+    if identified {
+        api.options.identities.hand_over(id, identity);
+    }
+    let mut dto = ticket_dto(&api, &answer.snapshot, id)?;
+    // The same key asked at another node before: that node's token is the customer's, ours would open nothing.
+    let ours = find(&answer.snapshot, id)?.status_digest.as_deref() == Some(digest.as_str());
+    dto.status_token = ours.then_some(token);
+    let location = HeaderValue::from_str(&format!("/api/v1/tickets/{id}")).expect("a ticket id is plain ASCII");
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(dto)).into_response())
+}
+
+/// 160 bits that only this device can derive from the key: the same key gives the same token, and knowing the key alone
+/// gives nothing.
+fn status_token(secret: &[u8; 32], key: &CommandId) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
+    mac.update(b"branchmesh status token 1\0");
+    mac.update(key.as_str().as_bytes());
+    BASE32_NOPAD.encode(&mac.finalize().into_bytes()[..20]).to_ascii_lowercase()
+}
+
+/// Tickets of the current business day by state, service and counter.
+#[utoipa::path(
+    get, path = "/api/v1/tickets", tag = "tickets", operation_id = "list_tickets",
+    params(
+        ("state" = Option<String>, Query, description = "One or more states, separated by commas"),
+        ("service" = Option<String>, Query, description = "A service"),
+        ("counter" = Option<u8>, Query, description = "Counter of the last call"),
+        ("date" = Option<String>, Query, description = "Another business date that is held in full")
+    ),
+    responses((status = 200, body = TicketsDto, description = "The tickets"))
+)]
+pub(crate) async fn list(State(api): State<ApiState>, who: Who, filters: Filters) -> Result<Json<TicketsDto>, Problem> {
+    who.need_staff()?;
+    let filters = filters.only(&["state", "service", "counter", "date"])?;
+    let states = filters.text("state").map(states).transpose()?;
+    let counter: Option<CounterNo> = filters.parsed("counter", "a counter's number, 1 to 255")?;
+    let date: Option<BusinessDate> = filters.parsed("date", "a date such as 2026-11-21")?;
+    let service = filters.text("service");
+    let snapshot = api.handle.snapshot();
+    if let Some(service) = service
+        && !snapshot.config.services.iter().any(|s| s.id == service)
+    {
+        return Err(Problem::invalid("service", "there is no such service"));
+    }
+    let date = date.unwrap_or(snapshot.date);
+    let day = snapshot.days.get(&date).ok_or_else(|| Problem::invalid("date", "this day is not held in full here"))?;
+    let wanted = |t: &&Ticket| {
+        states.as_ref().is_none_or(|s| s.contains(&t.state))
+            && service.is_none_or(|s| t.service == s)
+            && counter.is_none_or(|c| t.counter == Some(c))
+    };
+    let mut tickets: Vec<&Ticket> = day.tickets.values().map(|t| &**t).filter(wanted).collect();
+    tickets.sort_by_key(|t| {
+        let waiting = t.state == TicketState::Waiting;
+        (!waiting, if waiting { t.order } else { (0, t.issued_at.0) }, t.id)
+    });
+    let clock = Clockwork::new(&snapshot, api.now());
+    let figures = Figures::of(&snapshot, clock.now);
+    let tickets = tickets.into_iter().map(|t| TicketDto::new(t, &snapshot, figures.outlook(t), &clock)).collect();
+    Ok(Json(TicketsDto { revision: revision_text(&api.handle.feed.boot, snapshot.revision), tickets }))
+}
+
+fn states(text: &str) -> Result<Vec<TicketState>, Problem> {
+    use TicketState::{Abandoned, Called, Expired, Moved, NoShow, Parked, Served, Serving, Waiting};
+    let all = [Waiting, Called, Serving, NoShow, Parked, Served, Moved, Abandoned, Expired];
+    let one = |name: &str| all.into_iter().find(|s| s.as_str() == name);
+    let names = all.map(TicketState::as_str).join(", ");
+    text.split(',').map(|n| one(n).ok_or_else(|| Problem::invalid("state", format!("one of {names}")))).collect()
+}
+
+/// One ticket with its history.
+#[utoipa::path(
+    get, path = "/api/v1/tickets/{id}", tag = "tickets", operation_id = "get_ticket",
+    params(("id" = String, Path, description = "The ticket's id")),
+    responses((status = 200, body = TicketDto, description = "The ticket; history and staff for signed-in callers only"))
+)]
+pub(crate) async fn get(State(api): State<ApiState>, who: Who, id: Part) -> Result<Json<TicketDto>, Problem> {
+    who.need_device_or_staff()?;
+    let snapshot = api.handle.snapshot();
+    let id = id.id("ticket")?;
+    let mut dto = ticket_dto(&api, &snapshot, id)?;
+    if !who.is_staff() {
+        return Ok(Json(dto.public()));
+    }
+    let clock = Clockwork::new(&snapshot, api.now());
+    dto.history = Some(find(&snapshot, id)?.history.iter().map(|h| HistoryDto::new(h, &clock)).collect());
+    Ok(Json(dto))
+}
+
+fn find(snapshot: &Snapshot, id: TicketId) -> Result<&Ticket, Problem> {
+    let found = snapshot.days.values().rev().find_map(|d| d.tickets.get(&id));
+    found.map(|t| &**t).ok_or_else(|| Problem::not_found("ticket", &id.to_string()))
+}
+
+fn ticket_dto(api: &Api, snapshot: &Snapshot, id: TicketId) -> Result<TicketDto, Problem> {
+    let ticket = find(snapshot, id)?;
+    let clock = Clockwork::new(snapshot, api.now());
+    Ok(TicketDto::new(ticket, snapshot, Figures::of(snapshot, clock.now).outlook(ticket), &clock))
+}
+
+fn changed_ticket(done: &Done) -> Option<TicketId> {
+    match done {
+        Done::Ticket(id) | Done::Moved { to: id, .. } => Some(*id),
+        Done::NobodyWaits | Done::Counter(_) | Done::Conflict(_) | Done::Changed => None,
+    }
+}
+
+/// The core answered with something that is no ticket: the key belongs to another kind of command.
+fn gone() -> Problem {
+    Problem::from(branchmesh_model::command::Rejection::KeyReused)
+}
+
+/// The ticket a command changed; after a move the new one.
+pub(super) fn changed(api: &Api, answer: &Answer) -> Result<Json<TicketDto>, Problem> {
+    let id = changed_ticket(&answer.done).ok_or_else(gone)?;
+    ticket_dto(api, &answer.snapshot, id).map(Json)
+}
+
+/// A body without fields.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// A call of one chosen ticket.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Call {
+    /// The counter that calls.
+    counter: CounterNo,
+    /// Call it although another part of the branch may.
+    r#override: Option<Override>,
+}
+
+/// A person's decision to call anyway.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Override {
+    /// Why; kept and shown.
+    reason: String,
+}
+
+/// Calls one chosen ticket to a counter.
+#[utoipa::path(
+    post, path = "/api/v1/tickets/{id}/call", tag = "tickets", operation_id = "call_ticket", request_body = Call,
+    params(("id" = String, Path, description = "The ticket's id")),
+    responses((status = 200, body = TicketDto, description = "The ticket"))
+)]
+pub(crate) async fn call(
+    State(api): State<ApiState>,
+    who: Who,
+    key: Key,
+    id: Part,
+    JsonBody(body): JsonBody<Call>,
+) -> Result<Json<TicketDto>, Problem> {
+    let reason = body.r#override.map(|o| o.reason);
+    check_text("override.reason", reason.as_deref(), 200)?;
+    if reason.as_deref().is_some_and(|r| r.trim().is_empty()) {
+        return Err(Problem::invalid("override.reason", "say why"));
+    }
+    let what = Guarded::Call { ticket: id.id("ticket")?, counter: body.counter, override_reason: reason };
+    changed(&api, &guarded(&api, who, key, what).await?)
+}
+
+macro_rules! plain_verbs {
+    ($($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal, $run:ident, $kind:ident::$what:ident;)*) => {$(
+        $(#[$doc])*
+        #[utoipa::path(
+            post, path = $path, tag = "tickets", operation_id = $operation, request_body = Nothing,
+            params(("id" = String, Path, description = "The ticket's id")),
+            responses((status = 200, body = TicketDto, description = "The ticket"))
+        )]
+        pub(crate) async fn $name(
+            State(api): State<ApiState>,
+            who: Who,
+            key: Key,
+            id: Part,
+            _: JsonBody<Nothing>,
+        ) -> Result<Json<TicketDto>, Problem> {
+            let ticket = id.id("ticket")?;
+            changed(&api, &$run(&api, who, key, $kind::$what { ticket }).await?)
+        }
+    )*};
+}
+
+plain_verbs! {
+    /// Calls a called ticket again.
+    recall, "/api/v1/tickets/{id}/recall", "recall_ticket", ordinary, Ordinary::Recall;
+    /// The customer arrived: service begins.
+    start, "/api/v1/tickets/{id}/start", "start_ticket", ordinary, Ordinary::Start;
+    /// Nobody came.
+    no_show, "/api/v1/tickets/{id}/no-show", "no_show_ticket", ordinary, Ordinary::NoShow;
+    /// Back to waiting after a no-show, the same business day.
+    reinstate, "/api/v1/tickets/{id}/reinstate", "reinstate_ticket", guarded, Guarded::Reinstate;
+}
+
+/// The end of a service.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Finish {
+    /// Outcome code; required where the branch asks for one.
+    outcome: Option<String>,
+}
+
+/// Service ends.
+#[utoipa::path(
+    post, path = "/api/v1/tickets/{id}/finish", tag = "tickets", operation_id = "finish_ticket", request_body = Finish,
+    params(("id" = String, Path, description = "The ticket's id")),
+    responses((status = 200, body = TicketDto, description = "The ticket"))
+)]
+pub(crate) async fn finish(
+    State(api): State<ApiState>,
+    who: Who,
+    key: Key,
+    id: Part,
+    JsonBody(body): JsonBody<Finish>,
+) -> Result<Json<TicketDto>, Problem> {
+    check_text("outcome", body.outcome.as_deref(), 64)?;
+    let what = Ordinary::Finish { ticket: id.id("ticket")?, outcome: body.outcome };
+    changed(&api, &ordinary(&api, who, key, what).await?)
+}
+
+/// A reason, if somebody says one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reason {
+    /// Why.
+    reason: Option<String>,
+}
+
+/// Holds a ticket at the counter, to be called again.
+#[utoipa::path(
+    post, path = "/api/v1/tickets/{id}/park", tag = "tickets", operation_id = "park_ticket", request_body = Reason,
+    params(("id" = String, Path, description = "The ticket's id")),
+    responses((status = 200, body = TicketDto, description = "The ticket"))
+)]
+pub(crate) async fn park(
+    State(api): State<ApiState>,
+    who: Who,
+    key: Key,
+    id: Part,
+    JsonBody(body): JsonBody<Reason>,
+) -> Result<Json<TicketDto>, Problem> {
+    check_text("reason", body.reason.as_deref(), 200)?;
+    let what = Ordinary::Park { ticket: id.id("ticket")?, reason: body.reason };
+    changed(&api, &ordinary(&api, who, key, what).await?)
+}
+
+/// Gives a ticket up for good (弃号).
+#[utoipa::path(
+    post, path = "/api/v1/tickets/{id}/abandon", tag = "tickets", operation_id = "abandon_ticket", request_body = Reason,
+    params(("id" = String, Path, description = "The ticket's id")),
+    responses((status = 200, body = TicketDto, description = "The ticket"))
+)]
+pub(crate) async fn abandon(
+    State(api): State<ApiState>,
+    who: Who,
+    key: Key,
+    id: Part,
+    JsonBody(body): JsonBody<Reason>,
+) -> Result<Json<TicketDto>, Problem> {
+    check_text("reason", body.reason.as_deref(), 200)?;
+    let what = Guarded::Abandon { ticket: id.id("ticket")?, reason: body.reason };
+    changed(&api, &guarded(&api, who, key, what).await?)
+}
+
+/// Where a ticket shall wait next; at least one of service, counter and staff.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Transfer {
+    /// The service; absent keeps it.
+    service: Option<String>,
+    /// The counter it shall wait for.
+    counter: Option<CounterNo>,
+    /// The staff member it shall wait for.
+    staff: Option<String>,
+    /// `front`, `end` or `arrival` (default).
+    position: Option<String>,
+}
+
+/// Transfers a ticket: same number, other service, counter or staff.
+#[utoipa::path(
+    post, path = "/api/v1/tickets/{id}/transfer", tag = "tickets", operation_id = "transfer_ticket", request_body = Transfer,
+    params(("id" = String, Path, description = "The ticket's id")),
+    responses((status = 200, body = TicketDto, description = "The ticket"))
+)]
+pub(crate) async fn transfer(
+    State(api): State<ApiState>,
+    who: Who,
+    key: Key,
+    id: Part,
+    JsonBody(body): JsonBody<Transfer>,
+) -> Result<Json<TicketDto>, Problem> {
+    check_text("service", body.service.as_deref(), 64)?;
+    check_text("staff", body.staff.as_deref(), 64)?;
+    if body.service.is_none() && body.counter.is_none() && body.staff.is_none() {
+        return Err(Problem::invalid("service", "name a service, a counter or a staff member"));
+    }
+    let position = match body.position.as_deref() {
+        None | Some("arrival") => Position::Arrival,
+        Some("front") => Position::Front,
+        Some("end") => Position::End,
+        Some(_) => return Err(Problem::invalid("position", "front, end or arrival")),
+    };
+    let what = Guarded::Transfer {
+        ticket: id.id("ticket")?,
+        service: body.service,
+        counter: body.counter,
+        staff: body.staff,
+        position,
+    };
+    changed(&api, &guarded(&api, who, key, what).await?)
+}
+
+/// A move to another service.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Move {
+    /// The service of the new ticket.
+    service: String,
+}
+
+/// Moves a ticket (调整队列): answers with the new ticket, whose `parent` is the old one.
+#[utoipa::path(
+    post, path = "/api/v1/tickets/{id}/move", tag = "tickets", operation_id = "move_ticket", request_body = Move,
+    params(("id" = String, Path, description = "The ticket's id")),
+    responses((status = 200, body = TicketDto, description = "The new ticket"))
+)]
+pub(crate) async fn move_to(
+    State(api): State<ApiState>,
+    who: Who,
+    key: Key,
+    id: Part,
+    JsonBody(body): JsonBody<Move>,
+) -> Result<Json<TicketDto>, Problem> {
+    check_text("service", Some(&body.service), 64)?;
+    let what = Guarded::Move { ticket: id.id("ticket")?, service: body.service };
+    changed(&api, &guarded(&api, who, key, what).await?)
+}
+
+/// A rating.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rate {
+    /// 1 (not satisfied) to 3 (satisfied).
+    #[schema(minimum = 1, maximum = 3)]
+    level: u8,
+}
+
+/// A customer rates the service.
+#[utoipa::path(
+    post, path = "/api/v1/tickets/{id}/rate", tag = "tickets", operation_id = "rate_ticket", request_body = Rate,
+    params(("id" = String, Path, description = "The ticket's id")),
+    responses((status = 200, body = TicketDto, description = "The ticket"))
+)]
+pub(crate) async fn rate(
+    State(api): State<ApiState>,
+    who: Who,
+    key: Key,
+    id: Part,
+    JsonBody(body): JsonBody<Rate>,
+) -> Result<Json<TicketDto>, Problem> {
+    if !(1..=3).contains(&body.level) {
+        return Err(Problem::invalid("level", "1 (not satisfied) to 3 (satisfied)"));
+    }
+    let staff = who.is_staff();
+    let what = Ordinary::Rate { ticket: id.id("ticket")?, level: body.level };
+    let Json(dto) = changed(&api, &ordinary(&api, who, key, what).await?)?;
+    Ok(Json(if staff { dto } else { dto.public() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_token_is_the_devices_and_the_keys_alone() {
+        let key = |text: &str| CommandId::try_from(text.to_owned()).expect("a good key");
+        let token = status_token(&[1; 32], &key("a"));
+        assert_eq!(token.len(), 32);
+        assert!(token.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+        assert_eq!(token, status_token(&[1; 32], &key("a")));
+        assert_ne!(token, status_token(&[1; 32], &key("b")));
+        assert_ne!(token, status_token(&[2; 32], &key("a")));
+    }
+}
