@@ -1,1 +1,3 @@
-//! placeholder
+//! What the tests of the whole product share.
+
+pub mod browser;
