@@ -52,7 +52,8 @@ async fn a_page_is_used_like_a_person_does() -> Result<()> {
     assert!(page.errors().iter().any(|e| e.contains("wrong")), "{:?}", page.errors());
 
     assert_eq!(page.foreign_requests(&origin), Vec::<String>::new());
-    let file = tempfile::tempdir()?.keep().join("shot.png");
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("shot.png");
     page.screenshot(&file, 320, 240).await?;
     let png = std::fs::read(&file).context("the picture was written")?;
     assert_eq!(&png[1..4], b"PNG");

@@ -15,6 +15,8 @@ export function setCsrf(token) {
   csrf = token ?? '';
 }
 
+export const hasCsrf = () => csrf !== '';
+
 /** @param {string} path @returns {Promise<import('./types.js').Answer<any>>} */
 export function get(path) {
   return ask('GET', path, undefined, {});

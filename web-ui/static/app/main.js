@@ -46,5 +46,4 @@ store.watch((state) => {
   }
 });
 listenToKeys(store, acts);
-await acts.resumeSession();
 feed.start();
