@@ -21,9 +21,15 @@ const feed = createFeed(store);
 const acts = createActs(store, feed);
 
 let drawn = false;
+let fleshed = false;
 function draw() {
   drawn = false;
-  render(h(Page, { state: store.get(), acts }), root);
+  const state = store.get();
+  // Until the first picture is there the page's bones stand, in the layout to come.
+  if (state.link === 'loading') return;
+  if (!fleshed) root.replaceChildren();
+  fleshed = true;
+  render(h(Page, { state, acts }), root);
 }
 
 let said = '';
@@ -36,8 +42,6 @@ function say(call) {
 }
 
 speak(language, await api.sentences(language));
-root.replaceChildren();
-draw();
 store.watch((state) => {
   say(state.said);
   if (!drawn) {
