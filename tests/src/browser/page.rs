@@ -9,13 +9,15 @@ use serde_json::{Value, json};
 use super::PATIENCE;
 use super::cdp::Cdp;
 
-/// Elements whose text does not fit: wider than their box, unless they end in an ellipsis and tell the whole in `title`.
+/// Elements whose text does not fit: wider than their box, unless they end in an ellipsis and tell the whole in `title`, or
+/// sticking out of the card they stand in.
 const OVERFLOWING: &str = r#"[...document.querySelectorAll('body *')].filter((e) => {
   const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
   const box = getComputedStyle(e);
   if (!own || !e.offsetParent || e.closest('.sr') || box.display === 'inline' || box.display.startsWith('table-')) return false;
   if (box.textOverflow === 'ellipsis' && e.title) return false;
-  return e.scrollWidth > e.clientWidth + 1;
+  const card = e.closest('.card'), edge = (of) => of.getBoundingClientRect().right;
+  return e.scrollWidth > e.clientWidth + 1 || (card !== null && edge(e) > edge(card) + 1);
 }).map((e) => `${e.tagName}.${e.className} ${e.textContent.trim()}`)
   .concat(document.documentElement.scrollWidth > innerWidth ? ['the page itself'] : [])"#;
 
@@ -116,7 +118,8 @@ impl Page {
     /// If the browser does not answer.
     pub async fn press(&self, key: &str) -> Result<()> {
         for kind in ["keyDown", "keyUp"] {
-            self.cdp.ask("Input.dispatchKeyEvent", json!({ "type": kind, "key": key, "code": key })).await?;
+            let params = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": key_code(key) });
+            self.cdp.ask("Input.dispatchKeyEvent", params).await?;
         }
         Ok(())
     }
@@ -184,5 +187,16 @@ impl Page {
     pub fn foreign_requests(&self, origin: &str) -> Vec<String> {
         let home = |url: &String| url.starts_with(origin) || url.starts_with("data:") || url == "about:blank";
         self.cdp.observed().requests.into_iter().filter(|url| !home(url)).collect()
+    }
+}
+
+/// What the browser itself acts upon, as closing a dialog by Escape; pages read the name.
+fn key_code(key: &str) -> u32 {
+    match (key, key.strip_prefix('F').and_then(|n| n.parse::<u32>().ok())) {
+        ("Tab", _) => 9,
+        ("Enter", _) => 13,
+        ("Escape", _) => 27,
+        (_, Some(n @ 1..=12)) => 111 + n,
+        _ => 0,
     }
 }
