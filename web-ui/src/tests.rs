@@ -80,7 +80,8 @@ fn both_languages_say_the_same_things() {
 fn every_sentence_asked_for_exists() {
     let zh = locale("/locales/zh-CN.json");
     for (path, code) in own(".js") {
-        for key in between(&code, " t('", '\'').chain(between(&code, "(t('", '\'')).chain(between(&code, "{t('", '\'')) {
+        for key in between(&code, " t('", '\'').chain(between(&code, "(t('", '\'')).chain(between(&code, "{t('", '\''))
+        {
             assert!(zh.contains_key(key), "{path} asks for {key}");
         }
     }
@@ -134,9 +135,12 @@ fn no_inline_script_or_style() {
 #[test]
 fn vendored_files_are_those_written_down() {
     let listed = include_str!("../static/vendor/SHA256SUMS");
-    let named: BTreeMap<&str, &str> = listed.lines().filter_map(|line| line.split_once("  ")).map(|(h, n)| (n, h)).collect();
-    let present: BTreeSet<String> =
-        paths().filter_map(|path| path.strip_prefix("vendor/").map(str::to_owned)).filter(|name| !["SHA256SUMS", "VENDOR.md"].contains(&name.as_str())).collect();
+    let named: BTreeMap<&str, &str> =
+        listed.lines().filter_map(|line| line.split_once("  ")).map(|(h, n)| (n, h)).collect();
+    let present: BTreeSet<String> = paths()
+        .filter_map(|path| path.strip_prefix("vendor/").map(str::to_owned))
+        .filter(|name| !["SHA256SUMS", "VENDOR.md"].contains(&name.as_str()))
+        .collect();
     assert_eq!(present, named.keys().map(|name| (*name).to_owned()).collect());
     for (name, expected) in named {
         let bytes = asset(&format!("/vendor/{name}")).unwrap().bytes;

@@ -92,8 +92,12 @@ fn note(event: &Value, observed: &mut Observed) {
     let params = &event["params"];
     match event["method"].as_str() {
         Some("Runtime.exceptionThrown") => observed.errors.push(params["exceptionDetails"].to_string()),
-        Some("Runtime.consoleAPICalled") if params["type"] == "error" => observed.errors.push(params["args"].to_string()),
-        Some("Log.entryAdded") if params["entry"]["level"] == "error" => observed.errors.push(params["entry"].to_string()),
+        Some("Runtime.consoleAPICalled") if params["type"] == "error" => {
+            observed.errors.push(params["args"].to_string())
+        }
+        Some("Log.entryAdded") if params["entry"]["level"] == "error" => {
+            observed.errors.push(params["entry"].to_string())
+        }
         Some("Network.requestWillBeSent") => {
             observed.requests.extend(params["request"]["url"].as_str().map(str::to_owned));
         }

@@ -76,8 +76,8 @@ export function createActs(store, feed) {
       dispatch({ type: 'theme', theme });
     },
     /** @param {string} language */
-    async chooseLanguage(language) {
-      speak(language, await api.sentences(language));
+    chooseLanguage(language) {
+      speak(language);
       remember('language', language);
       dispatch({ type: 'language', language });
     },

@@ -51,6 +51,11 @@ export async function sentences(language) {
   return response.json();
 }
 
+/** The sheet of icons, as text. @returns {Promise<string>} */
+export async function icons() {
+  return (await fetch('icons.svg')).text();
+}
+
 /**
  * The event stream. The browser reconnects by itself and names the last event it saw.
  * @param {string[]} types
