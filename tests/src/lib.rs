@@ -7,6 +7,7 @@
 //! acknowledged. Facts are asserted, times are only printed ([`report`]).
 
 pub mod branch;
+pub mod browser;
 pub mod client;
 pub mod dice;
 pub mod lan;

@@ -25,7 +25,7 @@ export function createActs(store, feed) {
       await feed.refresh();
       dispatch({ type: 'done', place });
     } else {
-      if (answer.problem.slug === 'not-signed-in') dispatch({ type: 'session', session: null });
+      if (answer.problem.slug === 'not-signed-in') dispatch({ type: 'signed-out' });
       dispatch({ type: 'refused', place, problem: readable(answer.problem) });
     }
     return answer;
@@ -76,31 +76,17 @@ export function createActs(store, feed) {
       dispatch({ type: 'theme', theme });
     },
     /** @param {string} language */
-    async chooseLanguage(language) {
-      speak(language, await api.sentences(language));
+    chooseLanguage(language) {
+      speak(language);
       remember('language', language);
       dispatch({ type: 'language', language });
     },
 
-    async resumeSession() {
-      const answer = await api.get('/session');
-      if (!answer.ok) return;
-      api.setCsrf(answer.body?.csrf_token);
-      dispatch({ type: 'session', session: shape.session(answer.body) });
-    },
     /** @param {string} staffId @param {string} pin */
-    async signIn(staffId, pin) {
-      const answer = await fromDialog(run('dialog', 'sign-in', () => api.signIn(staffId, pin)));
-      if (!answer) return;
-      api.setCsrf(answer.body.csrf_token);
-      dispatch({ type: 'session', session: shape.session(answer.body) });
-      feed.refresh();
-    },
+    signIn: (staffId, pin) => fromDialog(run('dialog', 'sign-in', () => withToken(api.signIn(staffId, pin)))),
     async signOut() {
       const answer = await run('session', 'sign-out', api.signOut);
-      if (!answer?.ok) return;
-      api.setCsrf(undefined);
-      dispatch({ type: 'session', session: null });
+      if (answer?.ok) api.setCsrf(undefined);
     },
 
     /** @param {string} service */
@@ -168,6 +154,13 @@ export function createActs(store, feed) {
     /** @param {string} reason */
     takeOver: (reason) => fromDialog(command('dialog', 'take-over', '/mesh/take-over', { reason })),
   };
+}
+
+/** Keeps the token before anything else is asked for. @param {ReturnType<typeof api.signIn>} asked */
+async function withToken(asked) {
+  const answer = await asked;
+  if (answer.ok) api.setCsrf(answer.body?.csrf_token);
+  return answer;
 }
 
 /** A problem always reads as a sentence, even when no node answered. @param {import('./types.js').Problem} problem */

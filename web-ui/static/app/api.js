@@ -15,6 +15,8 @@ export function setCsrf(token) {
   csrf = token ?? '';
 }
 
+export const hasCsrf = () => csrf !== '';
+
 /** @param {string} path @returns {Promise<import('./types.js').Answer<any>>} */
 export function get(path) {
   return ask('GET', path, undefined, {});
@@ -47,6 +49,11 @@ export function signOut() {
 export async function sentences(language) {
   const response = await fetch(`locales/${language}.json`);
   return response.json();
+}
+
+/** The sheet of icons, as text. @returns {Promise<string>} */
+export async function icons() {
+  return (await fetch('icons.svg')).text();
 }
 
 /**

@@ -51,6 +51,11 @@ export function createFeed(store) {
 /** @param {ReturnType<typeof import('./store.js').createStore>} store */
 async function fetchPicture(store) {
   const answer = await api.get('/snapshot');
+  // The picture tells who is signed in; after a reload the page has to ask for the token that proves its commands.
+  if (answer.ok && answer.body.staff && !api.hasCsrf()) {
+    const session = await api.get('/session');
+    if (session.ok) api.setCsrf(session.body?.csrf_token);
+  }
   if (answer.ok) store.dispatch({ type: 'snapshot', snapshot: shape.snapshot(answer.body), now: Date.now() });
   else store.dispatch({ type: 'lost' });
 }

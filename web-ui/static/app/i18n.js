@@ -1,14 +1,23 @@
 // @ts-check
 // Sentences and figures in the language in force. Every sentence stands in locales/; here is only how they are filled.
 
+export const LANGUAGES = ['zh-CN', 'en'];
+
+/** @type {Record<string, Record<string, string>>} */
+const known = {};
 /** @type {Record<string, string>} */
 let sentences = {};
 let language = 'zh-CN';
 
-/** @param {string} tag @param {Record<string, string>} dictionary */
-export function speak(tag, dictionary) {
+/** All languages are learnt at the start, so that switching works while the node is away. @param {string} tag @param {Record<string, string>} dictionary */
+export function learn(tag, dictionary) {
+  known[tag] = dictionary;
+}
+
+/** @param {string} tag */
+export function speak(tag) {
   language = tag;
-  sentences = dictionary;
+  sentences = known[tag] ?? {};
   document.documentElement.lang = tag;
 }
 

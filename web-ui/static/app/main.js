@@ -4,7 +4,7 @@ import { h, render } from '../vendor/preact.mjs';
 import * as api from './api.js';
 import { createActs } from './acts.js';
 import { createFeed } from './feed.js';
-import { speak, t } from './i18n.js';
+import { LANGUAGES, learn, speak, t } from './i18n.js';
 import { listenToKeys } from './keys.js';
 import { recall } from './prefs.js';
 import { createStore, initial } from './store.js';
@@ -12,7 +12,7 @@ import { Page } from './view/page.js';
 
 const root = /** @type {HTMLElement} */ (document.getElementById('app'));
 const calls = /** @type {HTMLElement} */ (document.getElementById('calls'));
-const language = document.documentElement.lang;
+const language = document.documentElement.lang === 'en' ? 'en' : 'zh-CN';
 
 const store = createStore(
   initial({ language, theme: recall('theme') ?? 'system', counter: Number(recall('counter')) || null, now: Date.now() }),
@@ -21,9 +21,15 @@ const feed = createFeed(store);
 const acts = createActs(store, feed);
 
 let drawn = false;
+let fleshed = false;
 function draw() {
   drawn = false;
-  render(h(Page, { state: store.get(), acts }), root);
+  const state = store.get();
+  // Until the first picture is there the page's bones stand, in the layout to come.
+  if (state.link === 'loading') return;
+  if (!fleshed) root.replaceChildren();
+  fleshed = true;
+  render(h(Page, { state, acts }), root);
 }
 
 let said = '';
@@ -35,9 +41,18 @@ function say(call) {
   calls.textContent = t('call.said', { number, counter });
 }
 
-speak(language, await api.sentences(language));
-root.replaceChildren();
-draw();
+/** Icons live in the page: the sign for a lost node must show when the node is lost. @param {string} sheet */
+function keepIcons(sheet) {
+  const svg = document.importNode(new DOMParser().parseFromString(sheet, 'image/svg+xml').documentElement, true);
+  svg.setAttribute('hidden', '');
+  document.body.prepend(svg);
+}
+
+await Promise.all([
+  ...LANGUAGES.map(async (tag) => learn(tag, await api.sentences(tag))),
+  api.icons().then(keepIcons),
+]);
+speak(language);
 store.watch((state) => {
   say(state.said);
   if (!drawn) {
@@ -46,5 +61,4 @@ store.watch((state) => {
   }
 });
 listenToKeys(store, acts);
-await acts.resumeSession();
 feed.start();

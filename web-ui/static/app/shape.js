@@ -75,6 +75,7 @@ export function snapshot(body) {
     revision: body.revision,
     at: time(body.at) ?? Date.now(),
     open: body.scope !== 'public',
+    session: session(body.staff),
     branch: branch(body.branch),
     mesh: body.mesh ? mesh(body.mesh) : null,
     tickets: (body.tickets ?? []).map(ticket),
@@ -119,7 +120,7 @@ function nameOf(device, peers, own) {
   return peers.find((peer) => peer.id === device)?.name ?? device;
 }
 
-/** @param {any} body @returns {import('./types.js').Session | null} */
-export function session(body) {
-  return body?.staff ? { id: body.staff.id ?? body.staff, name: body.staff.name ?? body.staff, roles: body.staff.roles ?? body.roles ?? [] } : null;
+/** @param {any} staff @returns {import('./types.js').Session | null} */
+function session(staff) {
+  return staff ? { id: staff.id, name: staff.name, roles: staff.roles ?? [] } : null;
 }

@@ -33,8 +33,8 @@ export function reduce(state, action) {
   switch (action.type) {
     case 'snapshot':
       return fresh(state, action);
-    case 'session':
-      return { ...state, session: action.session };
+    case 'signed-out':
+      return { ...state, session: null };
     case 'lost':
       return { ...state, link: 'lost' };
     case 'tick':
@@ -71,10 +71,10 @@ export function reduce(state, action) {
 /** @param {State} state @param {{snapshot: import('./types.js').Snapshot, now: number}} action @returns {State} */
 function fresh(state, { snapshot, now }) {
   if (state.snapshot && isOlder(snapshot.revision, state.snapshot.revision)) return state;
-  const { branch, mesh } = snapshot;
+  const { branch, mesh, session } = snapshot;
   const counter = state.counter ?? branch.device.counter ?? null;
   const said = newestCall(state.snapshot, snapshot) ?? state.said;
-  return { ...state, snapshot, branch, mesh, counter, said, link: 'live', seenAt: now, now, offset: snapshot.at - now };
+  return { ...state, snapshot, branch, mesh, session, counter, said, link: 'live', seenAt: now, now, offset: snapshot.at - now };
 }
 
 /** Two answers may overtake each other. Revisions compare as text, but only within one run of the node. @param {string} one @param {string} other */

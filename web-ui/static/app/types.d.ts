@@ -22,7 +22,7 @@ export type Counter = {
 export type Queue = { service: string; waiting: number; longestMs?: number; estimate?: Range };
 export type Conflict = { id: string; ticket: string; number: string; calls: { counter: number; at?: number; reason?: string }[] };
 export type Snapshot = {
-  revision: string; at: number; open: boolean; branch: Branch; mesh: Mesh | null; tickets: Ticket[]; counters: Counter[];
+  revision: string; at: number; open: boolean; session: Session | null; branch: Branch; mesh: Mesh | null; tickets: Ticket[]; counters: Counter[];
   queues: Queue[]; conflicts: Conflict[];
 };
 export type Peer = { id: string; name: string; role: string; state: string; together: boolean; rttMs?: number; behind?: number };

@@ -24,7 +24,13 @@ function Card({ state, acts, counter }) {
   const since = ticket && (ticket.state === 'serving' ? ticket.startedAt : ticket.calledAt);
   const mine = counter.number === state.counter;
   return html`<button class="counter" aria-pressed=${mine} data-counter=${counter.number} title=${t(mine ? 'counters.mine' : 'counters.choose', { name })} onClick=${() => acts.chooseCounter(counter.number)}>
-    <span class="line"><b class="clip grow">${name}</b><span class="chip" data-tone=${TONES[counter.state]}>${t(`counter.state.${counter.state}`)}</span></span>
-    <span class="line"><span class="counter-no" data-state=${ticket?.state}>${ticket?.number ?? t('none')}</span><span class="grow clip muted small">${ticket ? t(`state.${ticket.state}`) : (counter.reason ?? '')}</span>${since && html`<span class="num small">${running(nodeNow(state) - since)}</span>`}</span>
+    <span class="line"><b class="clip grow" title=${name}>${name}</b><${Chip} counter=${counter} ticket=${ticket} /></span>
+    <span class="line"><span class="counter-no" data-state=${ticket?.state}>${ticket?.number ?? t('none')}</span><span class="grow clip muted small" title=${counter.reason}>${counter.reason ?? ''}</span>${since && html`<span class="num small">${running(nodeNow(state) - since)}</span>`}</span>
   </button>`;
+}
+
+/** A counter that has somebody is plainly open: what happens there says more. @param {{counter: import('../types.js').Counter, ticket: import('../types.js').Ticket | undefined}} props */
+function Chip({ counter, ticket }) {
+  if (!ticket || counter.state === 'paused') return html`<span class="chip" data-tone=${TONES[counter.state]}>${t(`counter.state.${counter.state}`)}</span>`;
+  return html`<span class="chip" data-tone=${ticket.state === 'called' ? 'lamp' : 'primary'}>${t(`state.${ticket.state}`)}</span>`;
 }

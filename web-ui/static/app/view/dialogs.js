@@ -1,6 +1,6 @@
 // @ts-check
 // Questions: one at a time, holding focus and giving it back, the typed text kept when the answer is a refusal.
-import { Component } from '../../vendor/preact.mjs';
+import { Component, createRef } from '../../vendor/preact.mjs';
 import { allCounters, ticketOf } from '../derive.js';
 import { pick, t } from '../i18n.js';
 import { Input, Refusal, Select, html } from './ui.js';
@@ -9,9 +9,12 @@ import { Input, Refusal, Select, html } from './ui.js';
 
 /** The browser's own modal dialog: it keeps focus inside and the page behind it inert. */
 class Modal extends Component {
+  /** @type {{current: HTMLDialogElement | null}} */
+  dialog = createRef();
+
   componentDidMount() {
     this.before = /** @type {HTMLElement | null} */ (document.activeElement);
-    const dialog = /** @type {HTMLDialogElement} */ (this.base);
+    const dialog = /** @type {HTMLDialogElement} */ (this.dialog.current);
     dialog.showModal();
     /** @type {HTMLElement | null} */ (dialog.querySelector('input, select'))?.focus();
   }
@@ -25,7 +28,7 @@ class Modal extends Component {
     const busy = Boolean(state.busy.dialog);
     const cancel = (/** @type {Event} */ e) => (e.preventDefault(), busy || acts.close());
     const send = (/** @type {Event} */ e) => (e.preventDefault(), ready && !busy && submit());
-    return html`<dialog class="dialog" aria-labelledby="dialog-title" onCancel=${cancel}>
+    return html`<dialog ref=${this.dialog} class="dialog" aria-labelledby="dialog-title" onCancel=${cancel}>
       <form class="stack" method="dialog" onSubmit=${send}>
         <h2 id="dialog-title">${title}</h2>
         ${line && html`<p class="muted">${line}</p>`}

@@ -18,12 +18,10 @@ export function Page({ state, acts }) {
     <${Bar} ...${all} />
     <${Banners} ...${all} />
     <main class="work" data-role=${state.branch?.device.role ?? ''}>
-      <${Desk} ...${all} />
-      <${Take} ...${all} />
-      <${Queues} ...${all} />
-      <${Tickets} ...${all} />
-      <${Counters} ...${all} />
-      <${MeshCard} ...${all} />
+      <div class="col col-desk"><${Desk} ...${all} /><${Take} ...${all} /></div>
+      <div class="col col-tickets"><${Tickets} ...${all} /></div>
+      <div class="col col-side"><${Queues} ...${all} /><${Counters} ...${all} /></div>
+      <div class="col col-mesh"><${MeshCard} ...${all} /></div>
     </main>
     <${Ask} ...${all} />
     ${state.toast && html`<div class="toast" role="status">${state.toast.text}</div>`}

@@ -71,8 +71,8 @@ function RowActs({ state, acts, ticket }) {
   const button = (/** @type {string} */ verb, /** @type {string} */ name, /** @type {string} */ label, /** @type {() => void} */ act) => html`<button key=${verb} class="btn btn-icon" data-kind="quiet" data-verb=${verb}
     aria-label=${label} title=${label} disabled=${still} onClick=${act}>${icon(name)}</button>`;
   return html`<span class="row-acts">
-    ${callable && html`<button class="btn" data-verb="call" disabled=${still} aria-busy=${busy === 'call'} onClick=${() => acts.call(ticket.id, state.counter)}>${icon('call')}${t('ticket.call')}</button>`}
-    ${lobby && ticket.state === 'no_show' && html`<button class="btn" data-verb="reinstate" disabled=${still} aria-busy=${busy === 'reinstate'} onClick=${() => acts.reinstate(ticket.id)}>${icon('undo')}${t('ticket.reinstate')}</button>`}
+    ${callable && html`<button class="btn" data-verb="call" disabled=${still} aria-busy=${busy === 'call'} onClick=${() => acts.call(ticket.id, state.counter)}>${t('ticket.call')}</button>`}
+    ${lobby && ticket.state === 'no_show' && html`<button class="btn" data-verb="reinstate" disabled=${still} aria-busy=${busy === 'reinstate'} onClick=${() => acts.reinstate(ticket.id)}>${t('ticket.reinstate')}</button>`}
     ${lobby && ticket.state !== 'serving' && [
       button('move', 'move', t('ticket.move_named', { number: ticket.number }), () => acts.open({ kind: 'move', ticket: ticket.id })),
       button('abandon', 'bin', t('ticket.abandon_named', { number: ticket.number }), () => acts.open({ kind: 'abandon', ticket: ticket.id })),

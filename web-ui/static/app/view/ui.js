@@ -7,7 +7,7 @@ import { t } from '../i18n.js';
 export const html = htm.bind(h);
 
 /** @param {string} name */
-export const icon = (name) => html`<svg class="icon" aria-hidden="true"><use href=${`icons.svg#i-${name}`} /></svg>`;
+export const icon = (name) => html`<svg class="icon" aria-hidden="true"><use href=${`#i-${name}`} /></svg>`;
 
 /** The refusal of an act, beside it, until the next try or until it is put away. @param {{state: import('../types.js').State, acts: any, place: string}} props */
 export function Refusal({ state, acts, place }) {
