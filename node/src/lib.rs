@@ -5,5 +5,10 @@
 //! transaction, and only then sends, answers and publishes. So disk comes before network and before acknowledgement by
 //! construction, and the simulator drives the same hub with its own disk and network.
 
+pub mod cli;
+pub mod control;
 pub mod handle;
+mod logging;
+pub mod node;
 pub mod replication;
+mod settings;
