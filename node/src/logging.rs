@@ -44,8 +44,11 @@ pub(crate) fn install(format: LogFormat, level: Option<&str>) -> Result<()> {
 /// A bare level speaks of the product alone: "debug" must not drown it in its libraries' packets.
 fn filter_of(text: &str) -> Result<EnvFilter> {
     let bare = ["trace", "debug", "info", "warn", "error", "off"].contains(&text.to_ascii_lowercase().as_str());
-    let directives =
-        if bare { format!("warn,branchmesh={text},branchmesh_node={text},branchmesh_model={text}") } else { text.into() };
+    let directives = if bare {
+        format!("warn,branchmesh={text},branchmesh_node={text},branchmesh_model={text}")
+    } else {
+        text.into()
+    };
     EnvFilter::try_new(&directives).with_context(|| format!("{text:?} is not a log level or filter, such as \"debug\""))
 }
 

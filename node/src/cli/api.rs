@@ -20,8 +20,6 @@ pub(super) enum Refusal {
     Problem {
         /// HTTP status.
         status: u16,
-        /// The stable slug, such as `ticket-state`.
-        kind: String,
         /// What a person can do.
         detail: String,
     },
@@ -107,7 +105,13 @@ impl Api {
         self.send(Method::POST, path, Some(body), Some(key)).await
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<&Value>, key: Option<&str>) -> Result<Value, Refusal> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<Value, Refusal> {
         let mut request = self.client.request(method, format!("{}/api/v1{path}", self.base));
         request = request.header("Accept-Language", self.lang.tag());
         if let Some(token) = &self.token {
@@ -134,7 +138,7 @@ fn read(status: StatusCode, bytes: &[u8]) -> Result<Value, Refusal> {
     }
     let text = |name: &str| value[name].as_str().map(str::to_owned);
     let detail = text("detail").or_else(|| text("title")).unwrap_or_else(|| status.to_string());
-    Err(Refusal::Problem { status: status.as_u16(), kind: text("type").unwrap_or_default(), detail })
+    Err(Refusal::Problem { status: status.as_u16(), detail })
 }
 
 /// A key that nobody has used.
@@ -150,8 +154,8 @@ mod tests {
     fn a_problem_speaks_by_its_detail() {
         let body = br#"{"type":"ticket-state","title":"t","detail":"the ticket is served"}"#;
         match read(StatusCode::CONFLICT, body) {
-            Err(Refusal::Problem { status, kind, detail }) => {
-                assert_eq!((status, kind.as_str(), detail.as_str()), (409, "ticket-state", "the ticket is served"));
+            Err(Refusal::Problem { status, detail }) => {
+                assert_eq!((status, detail.as_str()), (409, "the ticket is served"))
             }
             other => panic!("{other:?}"),
         }

@@ -10,7 +10,13 @@ use crate::settings::{Common, DataFolder, DemoArgs, InitArgs, InviteArgs, RunArg
 
 /// What was typed.
 #[derive(Parser, Debug)]
-#[command(name = "branchmesh", version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "branchmesh",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub common: Common,
@@ -81,7 +87,10 @@ impl Cli {
     ///
     /// # Errors
     /// clap's own, which knows how to print itself and its exit code.
-    pub(super) fn read(lang: Lang, arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Self, clap::Error> {
+    pub(super) fn read(
+        lang: Lang,
+        arguments: impl IntoIterator<Item = std::ffi::OsString>,
+    ) -> Result<Self, clap::Error> {
         let mut command = help::localise(Self::command(), lang);
         let matches: ArgMatches = command.try_get_matches_from_mut(arguments)?;
         Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))

@@ -2,11 +2,15 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::text::{Lang, Text};
+
+/// The lines that change in place; what stays is written above them.
+static CHANGING: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// Where messages go, and in which language.
 #[derive(Clone, Copy)]
@@ -18,12 +22,12 @@ pub(super) struct Terminal {
 impl Terminal {
     /// A result, for a person or a program: one line on standard output. A reader that went away is no error.
     pub(super) fn result(self, line: &str) {
-        let _ = writeln!(io::stdout(), "{line}");
+        let _ = CHANGING.suspend(|| writeln!(io::stdout(), "{line}"));
     }
 
     /// Something a person should know: one line on standard error.
     pub(super) fn note(self, line: &str) {
-        let _ = writeln!(io::stderr(), "{line}");
+        let _ = CHANGING.suspend(|| writeln!(io::stderr(), "{line}"));
     }
 
     /// A result that is a sentence.
@@ -41,7 +45,7 @@ impl Terminal {
         if !io::stderr().is_terminal() {
             return Progress(None);
         }
-        let bar = ProgressBar::new_spinner();
+        let bar = CHANGING.add(ProgressBar::new_spinner());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style);
         }
@@ -63,14 +67,6 @@ impl Progress {
     pub(super) fn show(&self, line: String) {
         if let Some(bar) = &self.0 {
             bar.set_message(line);
-        }
-    }
-
-    /// Writes a line that stays, above the one that changes.
-    pub(super) fn above(&self, line: &str) {
-        match &self.0 {
-            Some(bar) => bar.println(line),
-            None => Terminal { lang: Lang::En }.note(line),
         }
     }
 }
@@ -95,7 +91,8 @@ pub(super) fn table(rows: &[Vec<String>]) -> Vec<String> {
         (0..columns).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| width(t)).max().unwrap_or(0)).collect();
     rows.iter()
         .map(|row| {
-            let cells = row.iter().zip(&widths).map(|(cell, &wide)| format!("{cell}{}", " ".repeat(wide - width(cell))));
+            let cells =
+                row.iter().zip(&widths).map(|(cell, &wide)| format!("{cell}{}", " ".repeat(wide - width(cell))));
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         })
         .collect()

@@ -13,6 +13,7 @@ pub(super) enum Lang {
 
 impl Lang {
     /// Both.
+    #[cfg(test)]
     pub(super) const ALL: [Lang; 2] = [Lang::Zh, Lang::En];
 
     /// Reads a tag or locale such as `zh-CN`, `zh_CN.UTF-8`, `en` or `en_GB`.

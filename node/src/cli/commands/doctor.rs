@@ -205,7 +205,9 @@ fn check_mesh(mesh: &Value, findings: &mut Findings) {
     findings.add(Grade::Ok, say::DOC_RUNNING, &[]);
     let peers = mesh["peers"].as_array().map(Vec::as_slice).unwrap_or_default();
     let up = |peer: &&Value| {
-        peer["connected"] == true || peer["in_group"] == true || matches!(peer["state"].as_str(), Some("connected" | "up" | "in_group" | "reachable"))
+        peer["connected"] == true
+            || peer["in_group"] == true
+            || matches!(peer["state"].as_str(), Some("connected" | "up" | "in_group" | "reachable"))
     };
     let (all, reached) = (peers.len(), peers.iter().filter(up).count());
     let grade = if all == reached { Grade::Ok } else { Grade::Warn };

@@ -38,9 +38,8 @@ fn options(settings: &Settings) -> Result<FoundOptions, Failure> {
 }
 
 fn read_config(file: &Path) -> Result<serde_json::Value, Failure> {
-    let unreadable = |reason: String| {
-        Failure::new(say::FILE_UNREADABLE, &[("file", &file.display()), ("reason", &reason)])
-    };
+    let unreadable =
+        |reason: String| Failure::new(say::FILE_UNREADABLE, &[("file", &file.display()), ("reason", &reason)]);
     let bytes = std::fs::read(file).map_err(|error| unreadable(error.to_string()))?;
     serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
 }

@@ -45,7 +45,8 @@ fn resolve(devices: &[(String, String)], wanted: &str) -> Result<(String, String
         [one] => Ok((*one).clone()),
         [] => Err(Failure::new(say::NO_SUCH_DEVICE, &[("device", &wanted)])),
         several => {
-            let ids: Vec<_> = several.iter().map(|(id, name)| format!("{} ({name})", &id[..id.len().min(10)])).collect();
+            let ids: Vec<_> =
+                several.iter().map(|(id, name)| format!("{} ({name})", &id[..id.len().min(10)])).collect();
             Err(Failure::new(say::SEVERAL_DEVICES, &[("device", &wanted), ("list", &ids.join(", "))]))
         }
     }

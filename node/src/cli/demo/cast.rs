@@ -109,7 +109,9 @@ mod tests {
         assert!(counters.iter().all(|c| c.zone.is_none() || zones.iter().any(|z| Some(&z.id) == c.zone.as_ref())));
         assert!(profiles.iter().flat_map(|p| &p.queues).all(|pq| queues.iter().any(|q| q.id == pq.queue)));
         let complete = |text: &Text| !text.zh.is_empty() && !text.en.is_empty();
-        assert!(services.iter().all(|s| complete(&s.name) && s.categories.iter().all(|c: &Category| complete(&c.name))));
+        assert!(
+            services.iter().all(|s| complete(&s.name) && s.categories.iter().all(|c: &Category| complete(&c.name)))
+        );
         assert!(CAST.iter().filter_map(|d| d.counter).all(|n| counters.iter().any(|c| c.number == n)));
     }
 

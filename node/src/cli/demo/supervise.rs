@@ -26,12 +26,7 @@ pub(super) async fn keep_alive(stage: &Stage, children: &mut Children) -> Result
             let pause = pause_before(stage.restart, *attempt);
             stage.terminal.tell(
                 say::DEMO_DIED,
-                &[
-                    ("name", &device.name),
-                    ("pid", &running.pid),
-                    ("how", &how(status)),
-                    ("seconds", &pause.as_secs()),
-                ],
+                &[("name", &device.name), ("pid", &running.pid), ("how", &how(status)), ("seconds", &pause.as_secs())],
             );
             due.insert(device.index(), Instant::now() + pause);
         }

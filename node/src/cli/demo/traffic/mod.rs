@@ -30,9 +30,10 @@ pub(super) async fn play(stage: &Stage, pace: Option<f64>, seed: u64) -> Result<
     let counts = Arc::new(Counts::default());
     let actor = |index: usize| Actor::new(stage, &CAST[index], clock, counts.clone());
     let draw = |salt: u64| Draw::new(seed, salt);
-    let tellers = CAST.iter().filter_map(|device| Some((device.index(), device.counter?))).zip(&STAFF).map(
-        |((index, counter), person)| teller::work(actor(index), person, counter, draw(100 + u64::from(counter))),
-    );
+    let tellers =
+        CAST.iter().filter_map(|device| Some((device.index(), device.counter?))).zip(&STAFF).map(
+            |((index, counter), person)| teller::work(actor(index), person, counter, draw(100 + u64::from(counter))),
+        );
     tokio::join!(
         customers::arrive(actor(KIOSK), draw(1)),
         join_all(tellers),
