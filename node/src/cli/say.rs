@@ -18,8 +18,8 @@ sentences! {
         "{flag} is missing: give it, or set {variable}, or write it into branchmesh.toml.";
     SETTINGS_UNREADABLE: "设置无法使用：{reason}。", "The settings cannot be used: {reason}.";
     LOG_LEVEL: "日志无法启用：{reason}。", "Logging cannot be set up: {reason}.";
-    BAD_TTL: "--ttl {given} 不是有效时长：请用 90s、10m 或 1h 这样的写法，最长 7d。",
-        "--ttl {given} is not a time: write it like 90s, 10m or 1h, at most 7d.";
+    BAD_TTL: "--ttl {given} 不是有效时长：请用 90s、10m 或 1h 这样的写法，从 10s 到 1d。",
+        "--ttl {given} is not a time: write it like 90s, 10m or 1h, from 10s to 1d.";
 
     // Failures shared by commands.
     NOT_RUNNING: "{data} 的节点没有运行：请先执行 branchmesh run --data {data}。",

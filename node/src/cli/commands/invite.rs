@@ -33,7 +33,7 @@ pub(in super::super) fn invite(settings: &Settings, terminal: Terminal) -> Outco
     })
 }
 
-/// Reads `90s`, `10m`, `1h` or a bare number of seconds; at most a week.
+/// Reads `90s`, `10m`, `1h` or a bare number of seconds; from 10 seconds to a day.
 fn seconds(text: &str) -> Option<u64> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {
@@ -44,7 +44,7 @@ fn seconds(text: &str) -> Option<u64> {
         _ => return None,
     };
     let total = digits.parse::<u64>().ok()?.checked_mul(unit)?;
-    (1..=7 * 86_400).contains(&total).then_some(total)
+    (10..=86_400).contains(&total).then_some(total)
 }
 
 #[cfg(test)]
@@ -58,9 +58,10 @@ mod tests {
             ("90s", Some(90)),
             ("45", Some(45)),
             ("1h", Some(3600)),
-            ("7d", Some(604_800)),
+            ("1d", Some(86_400)),
             ("0", None),
-            ("8d", None),
+            ("2d", None),
+            ("9s", None),
             ("m", None),
             ("10 m", None),
             ("10mm", None),

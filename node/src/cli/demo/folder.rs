@@ -86,6 +86,11 @@ impl DemoFolder {
         self.root.join("branch.json")
     }
 
+    /// Leaves a temporary folder behind.
+    pub(super) fn keep(&mut self) {
+        self.temporary = false;
+    }
+
     /// Where everything is.
     pub(super) fn root(&self) -> &Path {
         &self.root

@@ -56,15 +56,17 @@ pub(super) fn demo(settings: &Settings, terminal: Terminal) -> Outcome {
     let args = &settings.demo;
     let pace = pace(args)?;
     let first_port = first_port(args.http_port.unwrap_or(8080))?;
-    let stage = Stage {
+    let mut stage = Stage {
         folder: DemoFolder::open(args.data.as_deref())?,
         first_port,
         terminal,
         restart: Duration::from_secs(args.restart_s.unwrap_or(3)),
     };
     let outcome = block_on(play(&stage, pace, args.seed.unwrap_or(1)));
-    if outcome.is_ok() {
-        terminal.tell(say::DEMO_STOPPED, &[]);
+    match &outcome {
+        Ok(_) => terminal.tell(say::DEMO_STOPPED, &[]),
+        // Whoever wants to know why needs the logs.
+        Err(_) => stage.folder.keep(),
     }
     outcome
 }

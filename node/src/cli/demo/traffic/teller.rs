@@ -60,9 +60,12 @@ async fn serve_next(at: &Actor, counter: u8, draw: &mut Draw) -> bool {
             at.clock.pass(0.5).await;
             true
         }
-        Err(refusal) => {
+        Err(Refusal::Problem { status: 401, .. }) => false,
+        Err(_) => {
+            // A ticket whose end was refused during a split, perhaps, or a restarted device.
             at.clock.pass(1.0).await;
-            matches!(refusal, Refusal::Unreachable) || !Actor::is_signed_out(&refusal)
+            tidy_desk(at, counter).await;
+            true
         }
     }
 }
