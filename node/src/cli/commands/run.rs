@@ -3,8 +3,6 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
-
 use super::super::error::{Failure, Outcome, because};
 use super::super::say;
 use super::super::terminal::Terminal;
@@ -80,8 +78,12 @@ async fn asked_to_stop(stop_with_stdin: bool) -> Result<&'static str, Failure> {
     }
 }
 
+/// Reads on a thread of its own: a read that never returns must not hold back the end of the runtime.
 async fn stdin_closed() {
-    let mut stdin = tokio::io::stdin();
-    let mut ignored = [0; 64];
-    while stdin.read(&mut ignored).await.is_ok_and(|n| n > 0) {}
+    let (closed, ended) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = closed.send(());
+    });
+    let _ = ended.await;
 }
