@@ -6,7 +6,6 @@
 //! construction, and the simulator drives the same hub with its own disk and network.
 
 pub mod cli;
-pub mod control;
 pub mod handle;
 mod logging;
 pub mod node;

@@ -69,6 +69,20 @@ pub struct Joined {
     pub name: String,
 }
 
+/// Name of the file by which the commands of this machine find a running node.
+pub const CONTROL_FILE: &str = "control.json";
+
+/// What stands in it. Whoever can read it is the operator of this machine.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Control {
+    /// Where the API is served.
+    pub http: SocketAddr,
+    /// Process id of the node.
+    pub pid: u32,
+    /// Bearer token of the operator.
+    pub token: String,
+}
+
 /// A running node.
 pub struct Node {
     http: SocketAddr,
@@ -95,7 +109,7 @@ pub async fn join(_data: &Path, _invitation: &str) -> Result<Joined> {
 ///
 /// # Errors
 /// If the file is no backup, or the folder is in use or holds another device.
-pub fn restore(_data: &Path, _file: &Path) -> Result<Identity> {
+pub fn restore(_data: &Path, _file: &Path, _progress: impl FnMut(u64, u64)) -> Result<Identity> {
     bail!("not wired")
 }
 
@@ -122,13 +136,13 @@ impl Node {
     }
 
     /// Where the mesh listens.
-    pub fn mesh_addrs(&self) -> &[SocketAddr] {
-        &self.mesh
+    pub fn mesh_addrs(&self) -> Vec<SocketAddr> {
+        self.mesh.clone()
     }
 
     /// Returns when the core ended by itself, which it does only in trouble.
-    pub async fn wait(&self) {
-        std::future::pending::<()>().await;
+    pub async fn wait(&self) -> String {
+        std::future::pending().await
     }
 
     /// Says goodbye to the group and stops.

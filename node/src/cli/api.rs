@@ -1,5 +1,6 @@
 //! Asking a running node over HTTP, as any other program would.
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 use super::error::Failure;
 use super::say;
 use super::text::Lang;
-use crate::control::Control;
+use crate::node::{CONTROL_FILE, Control};
 
 /// Why a node did not do what it was asked.
 #[derive(Debug)]
@@ -66,10 +67,10 @@ impl Api {
         if !data.is_dir() {
             return Err(Failure::new(say::NO_FOLDER, &[("data", &data.display())]));
         }
-        let control = Control::read(data)
+        let control = read_control(data)
             .map_err(|error| Failure::new(say::CONTROL_UNREADABLE, &[("data", &data.display()), ("reason", &error)]))?
             .ok_or_else(not_running)?;
-        let api = Self::new(control.url(), lang).with_token(control.token);
+        let api = Self::new(local_url(control.http), lang).with_token(control.token);
         // A file left behind by a crash names a port where nobody, or somebody else, answers.
         if api.is_alive().await { Ok(api) } else { Err(not_running()) }
     }
@@ -130,6 +131,23 @@ impl Api {
     }
 }
 
+/// What the node that runs in `data` left there; `None` if it stopped cleanly or never ran.
+fn read_control(data: &Path) -> std::io::Result<Option<Control>> {
+    match std::fs::read(data.join(CONTROL_FILE)) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(Into::into),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A node that serves on every address is asked on loopback.
+fn local_url(mut http: SocketAddr) -> String {
+    if http.ip().is_unspecified() {
+        http.set_ip(if http.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    format!("http://{http}")
+}
+
 /// An empty answer, such as 204, reads as null.
 fn read(status: StatusCode, bytes: &[u8]) -> Result<Value, Refusal> {
     let value: Value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
@@ -149,6 +167,19 @@ pub(super) fn new_key() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_node_is_found_by_its_file_and_asked_on_loopback() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(read_control(folder.path()).unwrap().is_none());
+        let text = r#"{"http":"0.0.0.0:81","pid":7,"token":"t"}"#;
+        std::fs::write(folder.path().join(CONTROL_FILE), text).unwrap();
+        let control = read_control(folder.path()).unwrap().unwrap();
+        assert_eq!(local_url(control.http), "http://127.0.0.1:81");
+        assert_eq!(local_url("[::]:81".parse().unwrap()), "http://[::1]:81");
+        std::fs::write(folder.path().join(CONTROL_FILE), "{").unwrap();
+        assert!(read_control(folder.path()).is_err());
+    }
 
     #[test]
     fn a_problem_speaks_by_its_detail() {

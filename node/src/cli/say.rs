@@ -49,8 +49,8 @@ sentences! {
     // run.
     NOT_STARTED: "节点没有启动：{reason}", "The node did not start: {reason}";
     RUNNING: "正在运行：{url}", "Running at {url}";
-    CORE_ENDED: "节点意外停止：原因见日志，之后请重新启动。",
-        "The node stopped by itself: see the log for the reason, then start it again.";
+    CORE_ENDED: "节点意外停止（{reason}）：排除原因后请重新启动。",
+        "The node stopped by itself ({reason}): mend the cause and start it again.";
 
     // invite, join, revoke.
     INVITED: "一次性邀请，{ttl} 内有效。在新设备上执行：branchmesh join --data DIR 邀请",
@@ -70,7 +70,7 @@ sentences! {
     BACKED_UP: "已备份到 {file}（{bytes} 字节）。", "Backed up to {file} ({bytes} bytes).";
     STOP_FIRST: "{data} 的节点正在运行：请先停止它再恢复。",
         "The node of {data} is running: stop it before you restore.";
-    RESTORING: "正在恢复……", "Restoring…";
+    RESTORING: "正在恢复…… {percent}%", "Restoring… {percent}%";
     NOT_RESTORED: "没有恢复：{reason}", "Not restored: {reason}";
     RESTORED: "已恢复“{name}”。用 branchmesh run --data {data} 启动，它会从其他设备补齐之后的数据。",
         "Restored \"{name}\". Start it with branchmesh run --data {data}; it fetches what is newer from its peers.";

@@ -38,8 +38,11 @@ pub(in super::super) fn restore(settings: &Settings, file: &Path, terminal: Term
         return Err(Failure::new(say::STOP_FIRST, &[("data", &data.display())]));
     }
     let progress = terminal.progress();
-    progress.show(say::RESTORING.get(terminal.lang).into());
-    let identity = node::restore(data, &file).map_err(because(say::NOT_RESTORED))?;
+    let shown = |done: u64, total: u64| {
+        let percent = done.saturating_mul(100) / total.max(1);
+        progress.show(say::RESTORING.with(terminal.lang, &[("percent", &percent)]));
+    };
+    let identity = node::restore(data, &file, shown).map_err(because(say::NOT_RESTORED))?;
     drop(progress);
     terminal.say(say::RESTORED, &[("name", &identity.name), ("data", &data.display())]);
     Ok(ExitCode::SUCCESS)

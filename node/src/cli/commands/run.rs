@@ -39,7 +39,7 @@ async fn serve(options: RunOptions, stop_with_stdin: bool, terminal: Terminal) -
     tracing::info!(http = %node.http_addr(), mesh = ?node.mesh_addrs(), "running");
     let asked = tokio::select! {
         stop = asked_to_stop(stop_with_stdin) => stop.map(|why| tracing::info!(why, "stopping")),
-        () = node.wait() => Err(Failure::new(say::CORE_ENDED, &[])),
+        reason = node.wait() => Err(Failure::new(say::CORE_ENDED, &[("reason", &reason)])),
     };
     // A second Ctrl-C does not wait for anything.
     tokio::select! {
