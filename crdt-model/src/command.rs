@@ -229,6 +229,100 @@ pub enum Ordinary {
     },
 }
 
+impl Ask {
+    /// What is asked for in one word, as the API's path says it; both ways of calling are `call`.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Guarded(guarded) => guarded.verb(),
+            Self::Ordinary(ordinary) => ordinary.verb(),
+        }
+    }
+
+    /// Whether a command that did `done` as `verb` may have been this one: if not, its key was used for another.
+    pub fn fits(&self, verb: &str, done: &Done) -> bool {
+        let same_ticket = match (self.ticket(), done) {
+            (Some(asked), Done::Ticket(did) | Done::Moved { from: did, .. }) => asked == *did,
+            _ => true,
+        };
+        let same_counter = match (self.counter(), done) {
+            (Some(asked), Done::Counter(did)) => asked == *did,
+            _ => true,
+        };
+        self.verb() == verb && same_ticket && same_counter
+    }
+
+    fn ticket(&self) -> Option<TicketId> {
+        match self {
+            Self::Guarded(
+                Guarded::Call { ticket, .. }
+                | Guarded::Move { ticket, .. }
+                | Guarded::Abandon { ticket, .. }
+                | Guarded::Reinstate { ticket }
+                | Guarded::Transfer { ticket, .. },
+            )
+            | Self::Ordinary(
+                Ordinary::Recall { ticket }
+                | Ordinary::Start { ticket }
+                | Ordinary::Finish { ticket, .. }
+                | Ordinary::NoShow { ticket }
+                | Ordinary::Park { ticket, .. }
+                | Ordinary::Rate { ticket, .. },
+            ) => Some(*ticket),
+            _ => None,
+        }
+    }
+
+    fn counter(&self) -> Option<CounterNo> {
+        match self {
+            Self::Ordinary(
+                Ordinary::OpenCounter { counter, .. }
+                | Ordinary::CloseCounter { counter }
+                | Ordinary::PauseCounter { counter, .. }
+                | Ordinary::ResumeCounter { counter },
+            ) => Some(*counter),
+            _ => None,
+        }
+    }
+}
+
+impl Guarded {
+    fn verb(&self) -> &'static str {
+        match self {
+            Self::Issue { .. } => "issue",
+            Self::CallNext { .. } | Self::Call { .. } => "call",
+            Self::Move { .. } => "move",
+            Self::Abandon { .. } => "abandon",
+            Self::Reinstate { .. } => "reinstate",
+            Self::Transfer { .. } => "transfer",
+            Self::CloseDay { .. } => "close_day",
+        }
+    }
+}
+
+impl Ordinary {
+    fn verb(&self) -> &'static str {
+        match self {
+            Self::Recall { .. } => "recall",
+            Self::Start { .. } => "start",
+            Self::Finish { .. } => "finish",
+            Self::NoShow { .. } => "no_show",
+            Self::Park { .. } => "park",
+            Self::Rate { .. } => "rate",
+            Self::OpenCounter { .. } => "open",
+            Self::CloseCounter { .. } => "close",
+            Self::PauseCounter { .. } => "pause",
+            Self::ResumeCounter { .. } => "resume",
+            Self::AcknowledgeConflict { .. } => "acknowledge",
+            Self::PutConfig { .. } => "put_config",
+            Self::PutStaff { .. } => "put_staff",
+            Self::PutDeviceSettings { .. } => "put_device_settings",
+            Self::Enrol { .. } => "enrol",
+            Self::Revoke { .. } => "revoke",
+            Self::GrantAdmin { .. } => "grant_admin",
+        }
+    }
+}
+
 /// What a command changed; the node answers with the resource as it is afterwards.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Done {

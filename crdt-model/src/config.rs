@@ -1,12 +1,19 @@
 //! The branch's configuration: sections that are checked whole and refused whole, and one entry per staff member and
 //! device, all in the `config` document. A section that was never written has the default of a usable branch.
 
+mod check;
+mod defaults;
+mod read;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CounterNo, DeviceId, ServiceId, StaffId};
+
+pub use check::{MAX_TEXT_CHARS, check_settings, check_staff, is_name};
+pub use read::{Founder, SECTIONS, config_from_value, device_key, founding, section_key, staff_key};
 
 /// Text in both languages of the product.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -255,6 +262,19 @@ pub enum StaffRole {
     Admin,
 }
 
+impl StaffRole {
+    /// The name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Teller => "teller",
+            Self::LobbyManager => "lobby_manager",
+            Self::WealthManager => "wealth_manager",
+            Self::BranchHead => "branch_head",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 /// A staff member. The PIN is kept as an argon2id hash only.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Staff {
@@ -322,4 +342,31 @@ pub struct Config {
     pub staff: BTreeMap<StaffId, Staff>,
     /// Settings by device (keys `device/{id}`).
     pub devices: BTreeMap<DeviceId, DeviceSettings>,
+}
+
+impl Config {
+    /// A service by id.
+    pub fn service(&self, id: &str) -> Option<&Service> {
+        self.services.iter().find(|s| s.id == id)
+    }
+
+    /// A counter by number.
+    pub fn counter(&self, number: CounterNo) -> Option<&Counter> {
+        self.counters.iter().find(|c| c.number == number)
+    }
+
+    /// A work profile by id.
+    pub fn profile(&self, id: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|p| p.id == id)
+    }
+
+    /// The queue a service's tickets wait in; a service that is no longer configured waits in a queue of its own name.
+    pub fn queue_of<'a>(&'a self, service: &'a str) -> &'a str {
+        self.service(service).map_or(service, |s| s.queue.as_str())
+    }
+
+    /// A device's settings, or the default ones.
+    pub fn settings(&self, device: &DeviceId) -> DeviceSettings {
+        self.devices.get(device).cloned().unwrap_or_default()
+    }
 }

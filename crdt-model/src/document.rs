@@ -130,6 +130,17 @@ pub struct NewChange {
     pub seq: u64,
 }
 
+impl From<&Change> for NewChange {
+    fn from(change: &Change) -> Self {
+        Self {
+            hash: change.hash().0,
+            bytes: change.raw_bytes().to_vec(),
+            actor: change.actor_id().to_bytes().to_vec(),
+            seq: change.seq(),
+        }
+    }
+}
+
 /// A document: facts under keys, with the history that lets it merge.
 pub struct FactDoc {
     doc: AutoCommit,
@@ -166,13 +177,7 @@ impl FactDoc {
             return None;
         }
         self.doc.commit_with(CommitOptions::default().with_time(at.0.div_euclid(1000)));
-        let change = self.doc.get_last_local_change()?;
-        Some(NewChange {
-            hash: change.hash().0,
-            bytes: change.raw_bytes().to_vec(),
-            actor: change.actor_id().to_bytes().to_vec(),
-            seq: change.seq(),
-        })
+        self.doc.get_last_local_change().as_ref().map(NewChange::from)
     }
 
     /// Whether every change `change` builds on is here.
@@ -239,6 +244,13 @@ impl FactDoc {
         }
         versions.remove(&b"branchmesh-genesis"[..]);
         versions
+    }
+
+    /// Every change but the genesis, as bytes that were once signed; what a change builds on comes before it.
+    pub fn changes_in_order(&mut self) -> Vec<NewChange> {
+        let made_by_a_device = |c: &Change| c.actor_id().to_bytes() != b"branchmesh-genesis";
+        let changes = self.doc.get_changes(&[]);
+        changes.iter().filter(|c| made_by_a_device(c)).map(NewChange::from).collect()
     }
 
     /// The whole document, compressed.
@@ -324,6 +336,15 @@ mod tests {
         b.apply(examine(&first.bytes, &device(1)).expect("ok")).expect("ready");
         b.apply(examine(&second.bytes, &device(1)).expect("ok")).expect("ready");
         assert_eq!(b.get("x").as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn a_saved_document_gives_back_every_change_as_it_was_signed() {
+        let mut a = doc(1);
+        let made: Vec<NewChange> =
+            (0..20).filter_map(|i| a.write(&[fact(&format!("k{i}"), "v")], UnixMs(i * 1_000))).collect();
+        let mut b = FactDoc::load(&a.save(), &Actor::new(&device(2), [0; 8])).expect("own bytes");
+        assert_eq!(b.changes_in_order(), made);
     }
 
     #[test]

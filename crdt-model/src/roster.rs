@@ -3,7 +3,7 @@
 //! Keys of the `roster` document: `e/{device}` an [`Enrolment`], `v/{device}` a [`Revocation`], `a/{device}` an
 //! [`AdminGrant`]. The founder's own enrolment is the first change; only admin devices write here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -73,4 +73,110 @@ pub struct Roster {
     pub branch: BranchId,
     /// By id.
     pub devices: BTreeMap<DeviceId, Device>,
+}
+
+/// Letters that are never mistaken for a digit when a number is read aloud or by hand.
+const FIRST_LETTERS: &str = "ABCDEFGHJKLMNPQRSTUVWXYZ";
+/// Letters by which a lane names a device below its admin device; `M` goes on.
+const CHILD_LETTERS: &str = "ABCDEFGHJKL";
+/// Letters by which a lane names a storage generation; `Z` goes on.
+const GENERATION_LETTERS: &str = "NPQRSTUVWXY";
+
+impl Roster {
+    /// Folds the keys of the roster document; also names the keys that could not be read or do not count.
+    pub fn fold(branch: BranchId, facts: &BTreeMap<String, String>) -> (Self, Vec<String>) {
+        let mut bad = vec![];
+        let enrolments: BTreeMap<DeviceId, Enrolment> = read(facts, "e/", |e: &Enrolment| e.device, &mut bad);
+        let revocations: BTreeMap<DeviceId, Revocation> = read(facts, "v/", |r: &Revocation| r.device, &mut bad);
+        let grants: BTreeMap<DeviceId, AdminGrant> = read(facts, "a/", |g: &AdminGrant| g.device, &mut bad);
+        let admins = admins(branch, &grants);
+        bad.extend(grants.keys().filter(|d| !admins.contains(d)).map(|d| format!("a/{d}")));
+        let device = |(id, enrolment): (DeviceId, Enrolment)| {
+            let revoked = revocations.get(&id).cloned();
+            (id, Device { enrolment, admin: admins.contains(&id) && revoked.is_none(), revoked })
+        };
+        (Self { branch, devices: enrolments.into_iter().map(device).collect() }, bad)
+    }
+
+    /// A device that belongs to the branch and was not revoked.
+    pub fn active(&self, device: &DeviceId) -> Option<&Device> {
+        self.devices.get(device).filter(|d| d.revoked.is_none())
+    }
+
+    /// Whether a device may write the roster now.
+    pub fn is_admin(&self, device: &DeviceId) -> bool {
+        self.active(device).is_some_and(|d| d.admin)
+    }
+
+    /// The lane for the next device that `admin` enrols.
+    ///
+    /// Every lane of a branch is different, although admin devices enrol without asking one another:
+    /// - The founder gives out single letters; when they are used up it goes on below its own lane like any other.
+    /// - Any other admin device with lane `L` gives out `L` followed by `A` to `L`, then `MA` to `ML`, `MMA` … Such words
+    ///   are prefix-free, so read from the left a lane tells uniquely which device enrolled which; two devices that
+    ///   enrol have different lanes, hence give out different ones; and one device never gives out a word twice,
+    ///   because it sees every enrolment it has written, revoked devices included.
+    /// - Letters after `M` are left to the storage generations of a device ([`lane_of`]), so those meet no device's lane.
+    ///
+    /// A number is one prefix letter, then the lane, then digits; with different lanes two numbers of a day differ.
+    pub fn next_lane(&self, admin: &DeviceId) -> String {
+        let used: BTreeSet<&str> = self.devices.values().map(|d| d.enrolment.lane.as_str()).collect();
+        if *admin == self.branch
+            && let Some(free) = FIRST_LETTERS.chars().map(String::from).find(|l| !used.contains(l.as_str()))
+        {
+            return free;
+        }
+        let own = self.devices.get(admin).map_or("A", |d| d.enrolment.lane.as_str());
+        (0_usize..)
+            .flat_map(|m| CHILD_LETTERS.chars().map(move |c| format!("{own}{}{c}", "M".repeat(m))))
+            .find(|lane| !used.contains(lane.as_str()))
+            .expect("the words are without end and the roster is not")
+    }
+
+    /// The side lane of a device's storage generation; `None` if the device is unknown.
+    pub fn lane_of(&self, device: &DeviceId, generation: u32) -> Option<String> {
+        self.devices.get(device).map(|d| lane_of(&d.enrolment.lane, generation))
+    }
+}
+
+/// The side lane of a storage generation: the device's own for the first, then `N`, `P` … `Y`, `ZN`, `ZP` … added to it.
+pub fn lane_of(base: &str, generation: u32) -> String {
+    let Some(n) = generation.checked_sub(1) else { return base.to_owned() };
+    let letters = GENERATION_LETTERS.as_bytes();
+    let n = n as usize;
+    format!("{base}{}{}", "Z".repeat(n / letters.len()), char::from(letters[n % letters.len()]))
+}
+
+/// The founder and whoever was given the right by an admin device, directly or through others.
+fn admins(branch: BranchId, grants: &BTreeMap<DeviceId, AdminGrant>) -> BTreeSet<DeviceId> {
+    let mut admins = BTreeSet::from([branch]);
+    loop {
+        let more: Vec<DeviceId> = grants
+            .values()
+            .filter(|g| admins.contains(&g.by) && !admins.contains(&g.device))
+            .map(|g| g.device)
+            .collect();
+        if more.is_empty() {
+            return admins;
+        }
+        admins.extend(more);
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(
+    facts: &BTreeMap<String, String>,
+    prefix: &str,
+    device_of: impl Fn(&T) -> DeviceId,
+    bad: &mut Vec<String>,
+) -> BTreeMap<DeviceId, T> {
+    let mut found = BTreeMap::new();
+    for (key, value) in facts.iter().filter(|(k, _)| k.starts_with(prefix)) {
+        match serde_json::from_str::<T>(value) {
+            Ok(statement) if key[prefix.len()..] == device_of(&statement).to_string() => {
+                found.insert(device_of(&statement), statement);
+            }
+            _ => bad.push(key.clone()),
+        }
+    }
+    found
 }

@@ -228,6 +228,41 @@ pub enum Act {
     },
 }
 
+impl Act {
+    /// The business date of the ticket it is about.
+    pub fn date(&self) -> BusinessDate {
+        match self {
+            Self::Issue { issue } => issue.date,
+            Self::Grant { date, .. }
+            | Self::Move { date, .. }
+            | Self::Abandon { date, .. }
+            | Self::Reinstate { date, .. }
+            | Self::Requeue { date, .. }
+            | Self::CloseDay { date } => *date,
+        }
+    }
+
+    /// The tickets it is about, each with its business date; `record` names the log record it stands in, and so the
+    /// ticket it issues.
+    pub fn tickets(&self, record: RecordKey) -> Vec<(TicketId, BusinessDate)> {
+        match self {
+            Self::Issue { issue } => vec![(record, issue.date)],
+            Self::Move { ticket, date, issue } => vec![(*ticket, *date), (record, issue.date)],
+            Self::Grant { ticket, date, .. }
+            | Self::Abandon { ticket, date, .. }
+            | Self::Reinstate { ticket, date, .. }
+            | Self::Requeue { ticket, date, .. } => vec![(*ticket, *date)],
+            Self::CloseDay { .. } => vec![],
+        }
+    }
+
+    /// The business dates whose documents it goes into.
+    pub fn dates(&self, record: RecordKey) -> impl Iterator<Item = BusinessDate> {
+        let closed = if let Self::CloseDay { date } = self { Some(*date) } else { None };
+        self.tickets(record).into_iter().map(|(_, date)| date).chain(closed)
+    }
+}
+
 /// Something that happened to a called ticket and decides for nobody else: written by the device where it happened.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Fact {
@@ -277,4 +312,43 @@ pub struct RatingFact {
     pub by: Actor,
     /// 1 (not satisfied) to 3 (satisfied).
     pub level: u8,
+}
+
+/// Something that happened to a counter; its key is `c:{counter}:{command}`. Facts count in the order (seq, device,
+/// command digest), so the counter's state is the same on every node.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CounterFact {
+    /// The command that asked for it.
+    pub cmd: CommandId,
+    /// Who did it.
+    pub by: Actor,
+    /// One more than the highest its writer knew of this counter and day.
+    pub seq: u32,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: CounterFactKind,
+}
+
+/// What can happen to a counter.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum CounterFactKind {
+    /// Begins to call, or goes on calling with other services.
+    Open {
+        /// Only these services.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        services: Option<Vec<ServiceId>>,
+        /// This profile instead of the configured one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        profile: Option<String>,
+    },
+    /// Ends its day or shift.
+    Close,
+    /// Calls nobody for a while.
+    Pause {
+        /// Why.
+        reason: String,
+    },
+    /// The pause ended.
+    Resume,
 }

@@ -6,8 +6,12 @@
 //! construction, and the simulator drives the same hub with its own disk and network.
 
 pub mod cli;
+pub mod driver;
 pub mod handle;
 mod logging;
+pub mod mesh;
+#[path = "node_unwired.rs"]
 pub mod node;
 pub mod replication;
 mod settings;
+pub mod storage;

@@ -3,6 +3,13 @@
 //! [`BranchView::apply`] takes facts in any order and any number of times; [`BranchView::refresh`] folds again what they
 //! touched and tells the difference as events. Equal sets of facts give equal views on every node.
 
+mod branch;
+mod counters;
+mod diff;
+mod facts;
+pub mod figures;
+mod fold;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,6 +18,10 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{CounterNo, DeviceId, RecordKey, ServiceId, StaffId, TicketId};
 use crate::ticket::{EstimateRange, Number, TicketState};
 use crate::time::{BusinessDate, UnixMs};
+
+pub use branch::{BranchView, Prior};
+pub(crate) use facts::trace;
+pub use fold::{GrantState, GrantView, conflict_id};
 
 /// A ticket as it is now.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,6 +44,8 @@ pub struct Ticket {
     pub issued_at: UnixMs,
     /// Device that asked for it.
     pub issued_by: DeviceId,
+    /// Waits since this instant; a moved ticket keeps its parent's.
+    pub arrived: UnixMs,
     /// Last call.
     pub called_at: Option<UnixMs>,
     /// Last start of service.
@@ -136,7 +149,7 @@ pub enum CounterState {
 }
 
 /// A double call: two counters called the same turn of a ticket, which takes an override. The same record on every node.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Conflict {
     /// Named by ticket and turn.
     pub id: RecordKey,
@@ -151,7 +164,7 @@ pub struct Conflict {
 }
 
 /// One of the calls of a conflict.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct ConflictCall {
     /// The grant.
     pub grant: RecordKey,

@@ -1,4 +1,11 @@
 //! How changes and stewardship travel: envelopes, frames between peers, and the hub that decides about both.
 
+pub mod desk;
+pub mod documents;
+pub mod enrol;
 pub mod envelope;
 pub mod frame;
+pub mod hub;
+pub mod input;
+pub mod reconcile;
+pub mod trust;

@@ -1,0 +1,121 @@
+//! The steward's log, folded to what its next decision needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::command::Done;
+use crate::ids::{CommandId, RecordId, RecordKey, TicketId};
+use crate::ticket::{Act, Entry, Number};
+use crate::time::BusinessDate;
+use crate::view;
+
+/// By what right the steward may decide about a ticket.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Right {
+    /// A person took the queue over: grants are marked.
+    Forced,
+    /// Issued in this epoch or one it inherited.
+    Own,
+}
+
+/// A ticket the log speaks of.
+#[derive(Clone, Debug)]
+pub(super) struct BookTicket {
+    pub(super) date: BusinessDate,
+    /// None if the log only has an override's grant of it.
+    pub(super) right: Option<Right>,
+    pub(super) records: BTreeMap<RecordKey, Entry>,
+}
+
+/// Tickets of the steward's own and inherited epochs, their records, and the numbers given. Fold the inherited epochs
+/// and every appended record at once, committed or not: the next decision builds on it.
+#[derive(Clone, Default, Debug)]
+pub struct Book {
+    tickets: BTreeMap<TicketId, BookTicket>,
+    numbers: BTreeMap<(BusinessDate, char, String), u32>,
+    closed: BTreeSet<BusinessDate>,
+    commands: BTreeMap<CommandId, Done>,
+}
+
+impl Book {
+    /// An empty log.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a record of the steward's own epoch or one it inherited; `forced` if a person took that epoch over instead.
+    /// Taking it twice does no harm, and an inherited right is never lowered to a forced one.
+    pub fn fold(&mut self, record: RecordId, entry: &Entry, forced: bool) {
+        let key = record.key();
+        let right = if forced { Right::Forced } else { Right::Own };
+        self.count_number(entry);
+        if let Act::CloseDay { date } = entry.act {
+            self.closed.insert(date);
+        }
+        for (ticket, date) in entry.act.tickets(key) {
+            let known = self.tickets.entry(ticket).or_insert_with(|| BookTicket {
+                date,
+                right: None,
+                records: BTreeMap::new(),
+            });
+            known.records.insert(key, entry.clone());
+            if ticket == key {
+                known.right = known.right.max(Some(right));
+            }
+        }
+        if let Some(trace) = view::trace(key, entry) {
+            self.commands.entry(trace.cmd).or_insert(trace.done);
+        }
+    }
+
+    /// Takes a record this device wrote as steward of an epoch it has not inherited: only its number counts, so that its
+    /// own lane never gives one twice.
+    pub fn fold_own(&mut self, entry: &Entry) {
+        self.count_number(entry);
+    }
+
+    fn count_number(&mut self, entry: &Entry) {
+        if let Act::Issue { issue } | Act::Move { issue, .. } = &entry.act {
+            let Number { prefix, lane, count } = &issue.number;
+            let highest = self.numbers.entry((issue.date, *prefix, lane.clone())).or_default();
+            *highest = (*highest).max(*count);
+        }
+    }
+
+    /// What a command has already done according to the log, committed or not.
+    pub fn find_command(&self, cmd: &CommandId) -> Option<&Done> {
+        self.commands.get(cmd)
+    }
+
+    /// Whether this steward may decide about a ticket, by right or by take-over.
+    pub fn has_right(&self, ticket: &TicketId) -> bool {
+        self.tickets.get(ticket).is_some_and(|t| t.right.is_some())
+    }
+
+    /// Forgets a business day that is over, as its logs are pruned.
+    pub fn drop_day(&mut self, date: BusinessDate) {
+        self.tickets.retain(|_, t| t.date != date);
+        self.numbers.retain(|(d, _, _), _| *d != date);
+        self.closed.remove(&date);
+        let tickets = &self.tickets;
+        self.commands.retain(|_, done| match done {
+            Done::Ticket(t) | Done::Moved { to: t, .. } => tickets.contains_key(t),
+            _ => false,
+        });
+    }
+
+    pub(super) fn ticket(&self, id: &TicketId) -> Option<&BookTicket> {
+        self.tickets.get(id)
+    }
+
+    pub(super) fn tickets(&self) -> impl Iterator<Item = (&TicketId, &BookTicket)> {
+        self.tickets.iter()
+    }
+
+    pub(super) fn highest(&self, date: BusinessDate, prefix: char, lane: &str) -> u32 {
+        self.numbers.get(&(date, prefix, lane.to_owned())).copied().unwrap_or(0)
+    }
+
+    pub(super) fn has_closed(&self, date: BusinessDate) -> bool {
+        self.closed.contains(&date)
+    }
+}

@@ -1,0 +1,102 @@
+//! Who may ask for what.
+
+use crate::command::{Ask, Caller, Command, Guarded, Ordinary, Rejection};
+use crate::config::StaffRole;
+use crate::schema::Role;
+use crate::ticket::TicketState;
+use crate::view::BranchView;
+
+const LOBBY: &[StaffRole] = &[StaffRole::LobbyManager, StaffRole::BranchHead, StaffRole::Admin];
+const CONFIGURE: &[StaffRole] = &[StaffRole::BranchHead, StaffRole::Admin];
+const ADMINISTER: &[StaffRole] = &[StaffRole::Admin];
+
+type Permitted = Result<(), Rejection>;
+
+/// Whether the caller may ask for this. A kiosk issues and a rating device rates without a sign-in; everything else
+/// needs a signed-in staff member with the role.
+///
+/// # Errors
+/// [`Rejection::NotSignedIn`] or [`Rejection::NotPermitted`].
+pub fn permit(view: &BranchView, command: &Command) -> Permitted {
+    let caller = &command.caller;
+    let disabled = |id: &String| view.config().staff.get(id).is_some_and(|s| s.disabled);
+    if caller.staff.as_ref().is_some_and(disabled) {
+        return Err(Rejection::NotPermitted { detail: "this sign-in was disabled".into() });
+    }
+    match &command.ask {
+        Ask::Guarded(ask) => permit_guarded(view, caller, ask),
+        Ask::Ordinary(ask) => permit_ordinary(caller, ask),
+    }
+}
+
+/// Whether the caller may take the queue over.
+///
+/// # Errors
+/// [`Rejection::NotSignedIn`] or [`Rejection::NotPermitted`].
+pub fn permit_take_over(caller: &Caller) -> Permitted {
+    one_of(caller, LOBBY)
+}
+
+fn permit_guarded(view: &BranchView, caller: &Caller, ask: &Guarded) -> Permitted {
+    match ask {
+        Guarded::Issue { .. } => device_or_staff(caller, Role::Kiosk),
+        Guarded::CallNext { .. } | Guarded::Call { .. } | Guarded::Transfer { .. } => any_staff(caller),
+        Guarded::Abandon { ticket, .. } if is_ghost(view, caller, ticket) => Ok(()),
+        Guarded::Move { .. } | Guarded::Abandon { .. } | Guarded::Reinstate { .. } => one_of(caller, LOBBY),
+        Guarded::CloseDay { .. } if caller.staff.is_none() && caller.device_role.is_some() => Ok(()),
+        Guarded::CloseDay { .. } => one_of(caller, ADMINISTER),
+    }
+}
+
+fn permit_ordinary(caller: &Caller, ask: &Ordinary) -> Permitted {
+    match ask {
+        Ordinary::Recall { .. }
+        | Ordinary::Start { .. }
+        | Ordinary::Finish { .. }
+        | Ordinary::NoShow { .. }
+        | Ordinary::Park { .. }
+        | Ordinary::OpenCounter { .. }
+        | Ordinary::CloseCounter { .. }
+        | Ordinary::PauseCounter { .. }
+        | Ordinary::ResumeCounter { .. }
+        | Ordinary::AcknowledgeConflict { .. } => any_staff(caller),
+        Ordinary::Rate { .. } => device_or_staff(caller, Role::Rating),
+        Ordinary::PutConfig { .. } => one_of(caller, CONFIGURE),
+        // The node itself enrols a device that holds an invitation; making the invitation needed the right.
+        Ordinary::PutDeviceSettings { .. } | Ordinary::Enrol { .. } if caller.device_role.is_some() => Ok(()),
+        Ordinary::PutDeviceSettings { .. } => any_staff(caller),
+        Ordinary::PutStaff { .. } | Ordinary::Enrol { .. } | Ordinary::Revoke { .. } | Ordinary::GrantAdmin { .. } => {
+            one_of(caller, ADMINISTER)
+        }
+    }
+}
+
+/// After a lost answer and a split a command may have run on both sides; the asking device then gives up the ticket it
+/// was not given, as long as nobody has called it.
+fn is_ghost(view: &BranchView, caller: &Caller, ticket: &crate::ids::TicketId) -> bool {
+    let own = |t: &crate::view::Ticket| t.issued_by == caller.device && t.state == TicketState::Waiting && t.calls == 0;
+    caller.device_role.is_some() && view.ticket(ticket).is_some_and(|t| own(t))
+}
+
+fn any_staff(caller: &Caller) -> Permitted {
+    if caller.staff.is_none() {
+        return Err(Rejection::NotSignedIn);
+    }
+    if caller.roles.is_empty() {
+        return Err(Rejection::NotPermitted { detail: "this sign-in has no role".into() });
+    }
+    Ok(())
+}
+
+fn device_or_staff(caller: &Caller, role: Role) -> Permitted {
+    if caller.device_role == Some(role) { Ok(()) } else { any_staff(caller) }
+}
+
+fn one_of(caller: &Caller, roles: &[StaffRole]) -> Permitted {
+    any_staff(caller)?;
+    if caller.roles.iter().any(|r| roles.contains(r)) {
+        return Ok(());
+    }
+    let names: Vec<&str> = roles.iter().map(|r| r.as_str()).collect();
+    Err(Rejection::NotPermitted { detail: format!("this needs one of the roles {}", names.join(", ")) })
+}

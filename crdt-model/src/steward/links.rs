@@ -1,0 +1,231 @@
+//! Links, adverts and the group: whom this node can reach, and by which next hop.
+//!
+//! A link is up only if both ends hear each other; after a flap only once it was steady for a while that doubles with each
+//! flap, so that a bad cable causes no storm of epochs. The group is the connected component of links that both ends
+//! advertise.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::machine::Machine;
+use super::message::{Advert, MAX_ADVERTS, Message};
+use crate::ids::{DeviceId, VoterId};
+
+const DAMPING_MS: u64 = 250;
+const MAX_DOUBLINGS: u32 = 5;
+const FLAP_FORGIVEN_MS: u64 = 15_000;
+
+#[derive(Default)]
+struct Peer {
+    heard: Option<u64>,
+    hears_us: bool,
+    up: bool,
+    flaps: u32,
+    /// Since when both ends hear each other.
+    steady_since: Option<u64>,
+    /// When it last went up or down, or a flap was forgiven.
+    since: u64,
+}
+
+pub(super) struct Links {
+    /// Connections of the transport.
+    open: BTreeSet<VoterId>,
+    peers: BTreeMap<VoterId, Peer>,
+    adverts: BTreeMap<VoterId, (Advert, u64)>,
+    /// The newest generation met of each device: an older one no longer counts.
+    newest: BTreeMap<DeviceId, u32>,
+    /// This node and all it can reach.
+    pub(super) group: BTreeSet<VoterId>,
+    next_hops: BTreeMap<VoterId, VoterId>,
+    seq: u64,
+    next_heartbeat: u64,
+    /// Something changed that others should hear of at the next tick.
+    pub(super) heartbeat_due: bool,
+}
+
+impl Links {
+    pub(super) fn new(me: VoterId) -> Self {
+        Self {
+            open: BTreeSet::new(),
+            peers: BTreeMap::new(),
+            adverts: BTreeMap::new(),
+            newest: BTreeMap::new(),
+            group: BTreeSet::from([me]),
+            next_hops: BTreeMap::new(),
+            seq: 0,
+            next_heartbeat: 0,
+            heartbeat_due: true,
+        }
+    }
+
+    /// Neighbours whose link is up.
+    pub(super) fn up(&self) -> impl Iterator<Item = VoterId> {
+        self.peers.iter().filter(|(_, peer)| peer.up).map(|(voter, _)| *voter)
+    }
+
+    pub(super) fn advert(&self, voter: &VoterId) -> Option<&Advert> {
+        self.adverts.get(voter).map(|(advert, _)| advert)
+    }
+
+    /// The next hop towards a voter of the group.
+    pub(super) fn route(&self, to: &VoterId) -> Option<VoterId> {
+        self.next_hops.get(to).copied()
+    }
+}
+
+impl Machine {
+    /// The transport opened a connection to a peer. It is used once heartbeats went both ways.
+    pub fn link_opened(&mut self, _now: u64, peer: VoterId) {
+        if peer != self.me {
+            self.links.open.insert(peer);
+            self.links.heartbeat_due = true;
+        }
+    }
+
+    /// The transport lost the connection to a peer: the link is down at once.
+    pub fn link_closed(&mut self, now: u64, peer: VoterId) {
+        self.links.open.remove(&peer);
+        if let Some(known) = self.links.peers.get_mut(&peer) {
+            known.heard = None;
+        }
+        self.refresh_links(now);
+    }
+
+    /// Whether a voter is enrolled and not replaced by a newer generation of its device.
+    pub(super) fn counts(&self, voter: &VoterId) -> bool {
+        *voter == self.me
+            || (self.census.voters.contains_key(&voter.device)
+                && self.links.newest.get(&voter.device).is_none_or(|newest| voter.generation >= *newest))
+    }
+
+    pub(super) fn on_heartbeat(&mut self, now: u64, from: VoterId, hears: &BTreeSet<VoterId>, adverts: &[Advert]) {
+        self.meet(from);
+        let peer = self.links.peers.entry(from).or_default();
+        peer.heard = Some(now);
+        peer.hears_us = hears.contains(&self.me);
+        for advert in adverts.iter().take(MAX_ADVERTS) {
+            self.on_advert(now, advert);
+        }
+        self.refresh_links(now);
+    }
+
+    /// Remembers the newest generation of a device.
+    fn meet(&mut self, voter: VoterId) {
+        if self.census.voters.contains_key(&voter.device) {
+            let newest = self.links.newest.entry(voter.device).or_insert(voter.generation);
+            *newest = voter.generation.max(*newest);
+        }
+    }
+
+    fn on_advert(&mut self, now: u64, advert: &Advert) {
+        self.meet(advert.voter);
+        if advert.voter == self.me || !self.counts(&advert.voter) {
+            return;
+        }
+        let known = self.links.adverts.get(&advert.voter).map(|(known, _)| known);
+        if known.is_some_and(|known| (advert.incarnation, advert.seq) <= (known.incarnation, known.seq)) {
+            return;
+        }
+        let news = known.is_none_or(|known| {
+            known.neighbours != advert.neighbours
+                || known.leaving != advert.leaving
+                || known.steward_of.as_ref().map(|epoch| epoch.id) != advert.steward_of.as_ref().map(|epoch| epoch.id)
+        });
+        self.links.heartbeat_due |= news;
+        self.links.adverts.insert(advert.voter, (advert.clone(), now));
+    }
+
+    /// Decides which links are up now, and the group with them.
+    pub(super) fn refresh_links(&mut self, now: u64) {
+        let (census, newest, me) = (&self.census, &self.links.newest, self.me);
+        let counts = |voter: &VoterId| {
+            census.voters.contains_key(&voter.device)
+                && newest.get(&voter.device).is_none_or(|newest| voter.generation >= *newest)
+        };
+        self.links.peers.retain(|voter, _| counts(voter));
+        self.links.adverts.retain(|voter, _| *voter == me || counts(voter));
+        for peer in self.links.peers.values_mut() {
+            self.links.heartbeat_due |= peer.refresh(now, self.settings.link_down_ms);
+        }
+        self.find_group(now);
+    }
+
+    /// Breadth first over links that both ends advertise.
+    fn find_group(&mut self, now: u64) {
+        let mine: BTreeSet<VoterId> = self.links.up().collect();
+        let none = BTreeSet::new();
+        let neighbours = |voter: &VoterId| match self.links.adverts.get(voter) {
+            _ if *voter == self.me => &mine,
+            Some((advert, seen)) if now < seen + self.settings.advert_ms => &*advert.neighbours,
+            _ => &none,
+        };
+        let mut group = BTreeSet::from([self.me]);
+        let mut next_hops: BTreeMap<VoterId, VoterId> = BTreeMap::new();
+        let mut todo = VecDeque::from([self.me]);
+        while let Some(voter) = todo.pop_front() {
+            for other in neighbours(&voter) {
+                if neighbours(other).contains(&voter) && group.insert(*other) {
+                    next_hops.insert(*other, next_hops.get(&voter).copied().unwrap_or(*other));
+                    todo.push_back(*other);
+                }
+            }
+        }
+        self.links.group = group;
+        self.links.next_hops = next_hops;
+    }
+
+    /// Sends a heartbeat over every open connection, if one is due.
+    pub(super) fn heartbeat(&mut self, now: u64) {
+        if !self.links.heartbeat_due && now < self.links.next_heartbeat {
+            return;
+        }
+        self.links.heartbeat_due = false;
+        self.links.next_heartbeat = now + self.settings.heartbeat_ms;
+        self.links.seq += 1;
+        let advert = Advert {
+            voter: self.me,
+            incarnation: self.incarnation,
+            seq: self.links.seq,
+            neighbours: Arc::new(self.links.up().collect()),
+            leaving: self.leaving_since.is_some(),
+            steward_of: self.active.as_ref().filter(|active| active.ready).map(|active| active.epoch.clone()),
+        };
+        self.links.adverts.insert(self.me, (advert, now));
+        let fresh = |(advert, seen): &(Advert, u64)| (now < seen + self.settings.advert_ms).then(|| advert.clone());
+        let adverts = self.links.adverts.values().filter_map(fresh).collect();
+        let heard = |peer: &Peer| peer.heard.is_some_and(|at| now < at + self.settings.link_down_ms);
+        let hears = self.links.peers.iter().filter(|(_, peer)| heard(peer)).map(|(voter, _)| *voter).collect();
+        let message = Arc::new(Message::Heartbeat { hears, adverts });
+        for peer in self.links.open.clone() {
+            self.send_direct(peer, message.clone());
+        }
+    }
+}
+
+impl Peer {
+    /// Returns whether the link went up or down.
+    fn refresh(&mut self, now: u64, link_down_ms: u64) -> bool {
+        let ok = self.hears_us && self.heard.is_some_and(|at| now < at + link_down_ms);
+        let was = self.up;
+        if !ok {
+            self.steady_since = None;
+        }
+        if ok {
+            let steady_since = *self.steady_since.get_or_insert(now);
+            let hold_off = DAMPING_MS << self.flaps.min(MAX_DOUBLINGS);
+            if !was && now >= steady_since + hold_off {
+                self.up = true;
+                self.since = now;
+            }
+        } else if was {
+            self.up = false;
+            self.flaps = self.flaps.saturating_add(1);
+            self.since = now;
+        }
+        if was && ok && self.flaps > 0 && now > self.since + FLAP_FORGIVEN_MS {
+            self.flaps -= 1;
+            self.since = now;
+        }
+        self.up != was
+    }
+}

@@ -1,0 +1,149 @@
+//! Neighbours tell each other what they hold, and send what the other lacks: committed records and closes alone.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::machine::Machine;
+use super::message::{DigestLine, EpochData, MAX_DATA_MESSAGES, MAX_DIGEST, MAX_EPOCHS, MAX_RECORDS, Message, slice};
+use crate::ids::{EpochId, VoterId};
+
+const DIGEST_MS: u64 = 1_000;
+/// News repeats so many records before it, in case the neighbour missed the last ones.
+const OVERLAP: u32 = 8;
+
+/// Packs pieces into messages that keep their bounds.
+#[derive(Default)]
+struct Packing {
+    full: Vec<Vec<EpochData>>,
+    open: Vec<EpochData>,
+    records: usize,
+}
+
+impl Packing {
+    fn add(&mut self, piece: EpochData) {
+        if self.records + piece.records.len() > MAX_RECORDS || self.open.len() >= MAX_EPOCHS {
+            self.full.push(std::mem::take(&mut self.open));
+            self.records = 0;
+        }
+        self.records += piece.records.len();
+        self.open.push(piece);
+    }
+
+    fn is_full(&self) -> bool {
+        self.full.len() >= MAX_DATA_MESSAGES
+    }
+
+    fn messages(mut self) -> impl Iterator<Item = Message> {
+        if !self.open.is_empty() {
+            self.full.push(self.open);
+        }
+        self.full.into_iter().map(|pieces| Message::Data { pieces })
+    }
+}
+
+impl Machine {
+    /// All committed records of an epoch after the first `from`, and its close.
+    fn pack(&self, packing: &mut Packing, epoch: &EpochId, from: u32) {
+        let Some(held) = self.held(epoch).filter(|_| !self.is_over(epoch)) else { return };
+        let mut from = from.min(held.commit);
+        loop {
+            let records = slice(&held.log, from, held.commit);
+            let sent = u32::try_from(records.len()).expect("a message holds few records");
+            packing.add(EpochData { epoch: held.epoch.clone(), close: held.close.clone(), from, records });
+            from += sent;
+            if from >= held.commit || packing.is_full() {
+                return;
+            }
+        }
+    }
+
+    /// Sends an epoch that a member lacks, and all that it inherited.
+    pub(super) fn send_tree(&mut self, to: VoterId, root: EpochId, have: u32) {
+        let mut packing = Packing::default();
+        let mut todo = vec![(root, have)];
+        let mut seen = BTreeSet::new();
+        while let Some((epoch, from)) = todo.pop() {
+            if packing.is_full() || !seen.insert(epoch) {
+                continue;
+            }
+            self.pack(&mut packing, &epoch, from);
+            todo.extend(self.held(&epoch).into_iter().flat_map(|held| held.inherits()).map(|inner| (inner, 0)));
+        }
+        for message in packing.messages() {
+            self.send(to, message);
+        }
+    }
+
+    /// Tells the neighbours what counts or was closed since the last call.
+    pub(super) fn tell_news(&mut self) {
+        let mut packing = Packing::default();
+        for epoch in std::mem::take(&mut self.news) {
+            let commit = self.held(&epoch).map_or(0, |held| held.commit);
+            self.pack(&mut packing, &epoch, commit.saturating_sub(OVERLAP));
+        }
+        let neighbours: Vec<VoterId> = self.links.up().collect();
+        for message in packing.messages() {
+            let message = Arc::new(message);
+            for neighbour in &neighbours {
+                self.send_direct(*neighbour, message.clone());
+            }
+        }
+    }
+
+    /// Tells the neighbours, once a second, what is held here.
+    pub(super) fn digest(&mut self, now: u64) {
+        if now < self.next_digest {
+            return;
+        }
+        self.next_digest = now + DIGEST_MS;
+        let current = self.disk.epochs.values().rev().filter(|held| !self.is_over(&held.epoch.id));
+        let line = |held: &super::Held| DigestLine {
+            epoch: held.epoch.id,
+            commit: held.commit,
+            closed: held.close.is_some(),
+        };
+        let lines: Vec<DigestLine> = current.take(MAX_DIGEST).map(line).collect();
+        let since = if lines.len() == MAX_DIGEST { lines.last().map(|line| line.epoch) } else { None };
+        let message = Arc::new(Message::Digest { floor: self.disk.floor, since, lines });
+        for neighbour in self.links.up().collect::<Vec<_>>() {
+            self.send_direct(neighbour, message.clone());
+        }
+    }
+
+    pub(super) fn on_digest(&mut self, src: VoterId, floor: u32, since: Option<EpochId>, lines: &[DigestLine]) {
+        self.adopt_floor(floor);
+        let theirs: std::collections::BTreeMap<EpochId, &DigestLine> =
+            lines.iter().take(MAX_DIGEST).map(|line| (line.epoch, line)).collect();
+        let mut packing = Packing::default();
+        for held in self.disk.epochs.values() {
+            let id = held.epoch.id;
+            if since.is_some_and(|since| id < since) || packing.is_full() {
+                continue;
+            }
+            match theirs.get(&id) {
+                Some(line) if line.commit >= held.commit && (line.closed || held.close.is_none()) => {}
+                line => self.pack(&mut packing, &id, line.map_or(0, |line| line.commit)),
+            }
+        }
+        for message in packing.messages() {
+            self.send(src, message);
+        }
+    }
+
+    /// Takes committed records and closes.
+    pub(super) fn on_data(&mut self, pieces: &[EpochData]) {
+        for piece in pieces.iter().take(MAX_EPOCHS) {
+            let id = piece.epoch.id;
+            if !self.ensure(&piece.epoch) {
+                continue;
+            }
+            if let Some(close) = &piece.close {
+                self.set_close(id, close);
+            }
+            let end = piece.from.saturating_add(u32::try_from(piece.records.len()).unwrap_or(u32::MAX));
+            let limit = self.held(&id).and_then(|held| held.close.as_ref()).map_or(end, |close| end.min(close.len));
+            self.extend(id, piece.from, &piece.records, limit);
+            self.set_commit(id, limit);
+        }
+    }
+}

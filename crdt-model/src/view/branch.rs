@@ -1,0 +1,300 @@
+//! The view of a whole branch: takes facts as they come, folds again what they touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::anomaly::{Anomaly, AnomalyKind};
+use crate::command::Done;
+use crate::config::Config;
+use crate::event::EventDraft;
+use crate::ids::{BranchId, CommandId, CounterNo, RecordKey, TicketId};
+use crate::roster::Roster;
+use crate::schema::{DocId, Family};
+use crate::ticket::{Actor, Entry};
+use crate::time::BusinessDate;
+
+use super::facts::{DayFacts, TicketFacts, Touched, Trace};
+use super::fold::{self, Folded, GrantView};
+use super::{DayView, Ticket, counters, diff};
+
+/// Anomalies shown at most; those beyond are counted by nobody, since one bad writer makes any number of them.
+const MAX_ANOMALIES: usize = 256;
+
+/// A command that is already part of the data.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Prior {
+    /// What it asked for, as [`crate::command::Ask::verb`] says it.
+    pub verb: &'static str,
+    /// What it did.
+    pub done: Done,
+}
+
+/// Everything a branch's roster, configuration and queue documents say.
+pub struct BranchView {
+    branch: BranchId,
+    facts: BTreeMap<BusinessDate, DayFacts>,
+    days: BTreeMap<BusinessDate, Arc<DayView>>,
+    dates: BTreeMap<TicketId, BusinessDate>,
+    commands: BTreeMap<CommandId, (BusinessDate, String, Prior)>,
+    touched: BTreeMap<BusinessDate, Touched>,
+    config_facts: BTreeMap<String, String>,
+    config: Arc<Config>,
+    config_touched: BTreeSet<String>,
+    roster_facts: BTreeMap<String, String>,
+    roster: Arc<Roster>,
+    roster_touched: bool,
+    unreadable: BTreeSet<Anomaly>,
+    settled: BTreeMap<Subject, Vec<Anomaly>>,
+    anomalies: Arc<Vec<Anomaly>>,
+}
+
+/// What a fold's anomalies belong to, so that the next fold of the same thing replaces them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Subject {
+    Ticket(BusinessDate, TicketId),
+    Counter(BusinessDate, CounterNo),
+    Config,
+    Roster,
+}
+
+impl BranchView {
+    /// A branch of which nothing is known yet.
+    pub fn new(branch: BranchId) -> Self {
+        Self {
+            branch,
+            facts: BTreeMap::new(),
+            days: BTreeMap::new(),
+            dates: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            touched: BTreeMap::new(),
+            config_facts: BTreeMap::new(),
+            config: Arc::new(Config::default()),
+            config_touched: BTreeSet::new(),
+            roster_facts: BTreeMap::new(),
+            roster: Arc::new(Roster::fold(branch, &BTreeMap::new()).0),
+            roster_touched: false,
+            unreadable: BTreeSet::new(),
+            settled: BTreeMap::new(),
+            anomalies: Arc::new(vec![]),
+        }
+    }
+
+    /// Takes one fact; in any order, any number of times. `value` must be what the document holds under `key` now: where
+    /// a key was overwritten, the document chooses the same winner everywhere. What cannot be read becomes an anomaly.
+    pub fn apply(&mut self, doc: &DocId, key: &str, value: &str) {
+        let outcome = match doc.family() {
+            Family::Config => {
+                self.config_facts.insert(key.into(), value.into());
+                self.config_touched.insert(key.into());
+                Ok(())
+            }
+            Family::Roster => {
+                self.roster_facts.insert(key.into(), value.into());
+                self.roster_touched = true;
+                Ok(())
+            }
+            Family::Queue => self.apply_queue(doc, key, value),
+            _ => Ok(()),
+        };
+        let anomaly = |kind| Anomaly { doc: doc.clone(), key: key.into(), kind };
+        match outcome {
+            Err(kind) => {
+                self.unreadable.insert(anomaly(kind));
+                if self.unreadable.len() > MAX_ANOMALIES {
+                    self.unreadable.pop_last();
+                }
+            }
+            Ok(()) if !self.unreadable.is_empty() => {
+                self.unreadable.remove(&anomaly(AnomalyKind::Unreadable));
+                self.unreadable.remove(&anomaly(AnomalyKind::Dangling));
+            }
+            Ok(()) => {}
+        }
+    }
+
+    fn apply_queue(&mut self, doc: &DocId, key: &str, value: &str) -> Result<(), AnomalyKind> {
+        let date = doc.date().ok_or(AnomalyKind::Unreadable)?;
+        let touched = self.touched.entry(date).or_default();
+        let trace = self.facts.entry(date).or_default().take((doc, date), key, value, touched)?;
+        if let Some(Trace { cmd, verb, done }) = trace {
+            self.remember(cmd, date, key, Prior { verb, done });
+        }
+        Ok(())
+    }
+
+    /// A lost answer and a split can make one command run twice; the lowest key then answers on every node.
+    fn remember(&mut self, cmd: CommandId, date: BusinessDate, key: &str, prior: Prior) {
+        let known = self.commands.get(&cmd);
+        if known.is_none_or(|(d, k, _)| (date, key) < (*d, k.as_str())) {
+            self.commands.insert(cmd, (date, key.into(), prior));
+        }
+    }
+
+    /// Folds again what was touched since the last time; the events are the difference between before and after.
+    pub fn refresh(&mut self) -> Vec<EventDraft> {
+        let mut events = vec![];
+        self.refresh_roster(&mut events);
+        self.refresh_config(&mut events);
+        for (date, touched) in std::mem::take(&mut self.touched) {
+            self.refresh_day(date, touched, &mut events);
+        }
+        self.refresh_anomalies();
+        events
+    }
+
+    fn refresh_roster(&mut self, events: &mut Vec<EventDraft>) {
+        if !std::mem::take(&mut self.roster_touched) {
+            return;
+        }
+        let (roster, bad) = Roster::fold(self.branch, &self.roster_facts);
+        diff::roster(&self.roster, &roster, events);
+        self.roster = Arc::new(roster);
+        self.settle(Subject::Roster, &DocId::roster(), bad.into_iter().map(|k| (k, AnomalyKind::Unreadable)).collect());
+    }
+
+    fn refresh_config(&mut self, events: &mut Vec<EventDraft>) {
+        let touched = std::mem::take(&mut self.config_touched);
+        if touched.is_empty() {
+            return;
+        }
+        let (config, bad) = Config::fold(&self.config_facts);
+        if config != *self.config {
+            events.push(diff::config(self.branch, &touched));
+        }
+        self.config = Arc::new(config);
+        self.settle(Subject::Config, &DocId::config(), bad.into_iter().map(|k| (k, AnomalyKind::Unreadable)).collect());
+    }
+
+    fn refresh_day(&mut self, date: BusinessDate, touched: Touched, events: &mut Vec<EventDraft>) {
+        let Some(facts) = self.facts.get(&date) else { return };
+        let mut day = self.days.remove(&date).unwrap_or_default();
+        let view = Arc::make_mut(&mut day);
+        let mut tickets = touched.tickets;
+        tickets.extend(touched.conflicts.iter().filter_map(|c| view.conflicts.get(c)).map(|c| c.ticket));
+        if touched.whole_day {
+            tickets.extend(facts.tickets.keys().copied());
+        }
+        view.closed = !facts.closed.is_empty();
+        let mut settled = vec![];
+        for id in tickets {
+            let folded = fold_known(id, facts);
+            diff::ticket(view, &folded, events);
+            settled.push((Subject::Ticket(date, id), DocId::queue(date, &id), folded.anomalies.clone()));
+            if folded.ticket.is_some() {
+                self.dates.insert(id, date);
+            }
+            put_ticket(view, id, folded);
+        }
+        for number in touched.counters {
+            let Some(facts) = facts.counters.get(&number) else { continue };
+            let (counter, idle) = counters::fold_counter(facts);
+            let idle = idle.into_iter().map(|(digest, kind)| (format!("c:{number}:{digest}"), kind)).collect();
+            diff::counter(number, view.counters.get(&number), &counter, facts, events);
+            view.counters.insert(number, counter);
+            settled.push((Subject::Counter(date, number), DocId::queue_counters(date), idle));
+        }
+        self.days.insert(date, day);
+        for (subject, doc, found) in settled {
+            self.settle(subject, &doc, found);
+        }
+    }
+
+    fn settle(&mut self, subject: Subject, doc: &DocId, found: Vec<(String, AnomalyKind)>) {
+        if found.is_empty() {
+            self.settled.remove(&subject);
+        } else {
+            let anomalies = found.into_iter().map(|(key, kind)| Anomaly { doc: doc.clone(), key, kind });
+            self.settled.insert(subject, anomalies.take(MAX_ANOMALIES).collect());
+        }
+    }
+
+    fn refresh_anomalies(&mut self) {
+        let all: BTreeSet<&Anomaly> = self.unreadable.iter().chain(self.settled.values().flatten()).collect();
+        if !all.iter().take(MAX_ANOMALIES).copied().eq(self.anomalies.iter()) {
+            self.anomalies = Arc::new(all.into_iter().take(MAX_ANOMALIES).cloned().collect());
+        }
+    }
+
+    /// Business days held, oldest first; cheap to clone for publishing.
+    pub fn days(&self) -> &BTreeMap<BusinessDate, Arc<DayView>> {
+        &self.days
+    }
+
+    /// The configuration, defaults filled in.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// The roster.
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+
+    /// What was odd in merged data: the first of them, in the order of documents and keys.
+    pub fn anomalies(&self) -> Arc<Vec<Anomaly>> {
+        self.anomalies.clone()
+    }
+
+    /// Forgets a business day that has gone to the archive.
+    pub fn drop_day(&mut self, date: BusinessDate) {
+        self.facts.remove(&date);
+        self.days.remove(&date);
+        self.touched.remove(&date);
+        self.dates.retain(|_, d| *d != date);
+        self.commands.retain(|_, (d, _, _)| *d != date);
+        self.unreadable.retain(|a| a.doc.date() != Some(date));
+        self.settled.retain(|s, _| !matches!(s, Subject::Ticket(d, _) | Subject::Counter(d, _) if *d == date));
+        self.refresh_anomalies();
+    }
+
+    /// What a command has already done, on whatever node that was.
+    pub fn find_command(&self, cmd: &CommandId) -> Option<Prior> {
+        self.commands.get(cmd).map(|(_, _, prior)| prior.clone())
+    }
+
+    /// A ticket of any day held.
+    pub fn ticket(&self, id: &TicketId) -> Option<&Arc<Ticket>> {
+        self.days.get(self.dates.get(id)?)?.tickets.get(id)
+    }
+
+    /// The grants of a ticket and how far each got, by (turn, record key).
+    pub fn grants(&self, id: &TicketId) -> Vec<GrantView> {
+        let known = self.dates.get(id).and_then(|d| self.facts.get(d));
+        known.map(|facts| fold_known(*id, facts).grants).unwrap_or_default()
+    }
+
+    /// The business date and ticket of a conflict.
+    pub fn find_conflict(&self, id: &RecordKey) -> Option<(BusinessDate, &super::Conflict)> {
+        self.days.iter().find_map(|(date, day)| day.conflicts.get(id).map(|c| (*date, c)))
+    }
+
+    /// A ticket as it will be once `pending` log records are materialised.
+    pub(crate) fn fold_with(&self, id: TicketId, date: BusinessDate, pending: &BTreeMap<RecordKey, Entry>) -> Folded {
+        let none = (TicketFacts::default(), DayFacts::default());
+        let day = self.facts.get(&date).unwrap_or(&none.1);
+        let facts = day.tickets.get(&id).unwrap_or(&none.0);
+        fold::fold(id, facts, Some(pending), day.closed.values().next(), &day.acknowledged)
+    }
+
+    /// Whether every one of `records` about a ticket is part of the view.
+    pub(crate) fn shows(&self, id: &TicketId, date: BusinessDate, records: &BTreeMap<RecordKey, Entry>) -> bool {
+        let facts = self.facts.get(&date).and_then(|d| d.tickets.get(id));
+        facts.is_some_and(|f| records.keys().all(|r| f.records.contains_key(r)))
+    }
+}
+
+fn fold_known(id: TicketId, facts: &DayFacts) -> Folded {
+    let none = TicketFacts::default();
+    let ticket = facts.tickets.get(&id).unwrap_or(&none);
+    let closed: Option<&Actor> = facts.closed.values().next();
+    fold::fold(id, ticket, None, closed, &facts.acknowledged)
+}
+
+fn put_ticket(view: &mut DayView, id: TicketId, folded: Folded) {
+    if let Some(ticket) = folded.ticket {
+        view.tickets.insert(id, Arc::new(ticket));
+    }
+    for conflict in folded.conflicts {
+        view.conflicts.insert(conflict.id, conflict);
+    }
+}

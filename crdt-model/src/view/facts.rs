@@ -1,0 +1,210 @@
+//! The facts of a business day as they arrived: read, sorted by what they are about, not yet folded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+
+use crate::anomaly::AnomalyKind;
+use crate::command::Done;
+use crate::ids::{CommandId, CounterNo, RecordKey, TicketId};
+use crate::schema::{DocId, KeyKind};
+use crate::ticket::{Act, Actor, CounterFact, CounterFactKind, Entry, Fact, FactKind, RatingFact};
+use crate::time::BusinessDate;
+
+/// What is known about one ticket.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(crate) struct TicketFacts {
+    pub(crate) records: BTreeMap<RecordKey, Entry>,
+    /// By command digest.
+    pub(crate) facts: BTreeMap<String, Fact>,
+    /// By command digest.
+    pub(crate) ratings: BTreeMap<String, RatingFact>,
+}
+
+/// What is known about one business day.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(crate) struct DayFacts {
+    pub(crate) tickets: BTreeMap<TicketId, TicketFacts>,
+    /// By counter and command digest.
+    pub(crate) counters: BTreeMap<CounterNo, BTreeMap<String, CounterFact>>,
+    pub(crate) acknowledged: BTreeMap<RecordKey, Actor>,
+    pub(crate) closed: BTreeMap<RecordKey, Actor>,
+}
+
+/// What has to be folded again.
+#[derive(Default, Debug)]
+pub(crate) struct Touched {
+    pub(crate) tickets: BTreeSet<TicketId>,
+    pub(crate) counters: BTreeSet<CounterNo>,
+    pub(crate) conflicts: BTreeSet<RecordKey>,
+    pub(crate) whole_day: bool,
+}
+
+/// A command found in a fact: its id, what it asked for and what it did.
+pub(crate) struct Trace {
+    pub(crate) cmd: CommandId,
+    pub(crate) verb: &'static str,
+    pub(crate) done: Done,
+}
+
+impl DayFacts {
+    /// Takes one fact of document `doc`, whose date is `date`.
+    pub(crate) fn take(
+        &mut self,
+        (doc, date): (&DocId, BusinessDate),
+        key: &str,
+        value: &str,
+        touched: &mut Touched,
+    ) -> Result<Option<Trace>, AnomalyKind> {
+        match KeyKind::of(key) {
+            KeyKind::Record => self.take_record(doc, key, value, touched),
+            KeyKind::Fact => self.take_fact((doc, date), key, value, touched),
+            KeyKind::Rating => self.take_rating((doc, date), key, value, touched),
+            KeyKind::CounterFact => self.take_counter((doc, date), key, value, touched),
+            KeyKind::Acknowledgement => {
+                let conflict: RecordKey = parse_name(&key[2..])?;
+                self.acknowledged.insert(conflict, json(value)?);
+                touched.conflicts.insert(conflict);
+                Ok(None)
+            }
+            KeyKind::DayClosed => {
+                let entry: Entry = json(value)?;
+                if !matches!(entry.act, Act::CloseDay { date: d } if d == date) {
+                    return Err(AnomalyKind::Dangling);
+                }
+                self.closed.insert(parse_name(&key[2..])?, entry.by);
+                touched.whole_day = true;
+                Ok(None)
+            }
+            KeyKind::Other => Err(AnomalyKind::Unreadable),
+        }
+    }
+
+    fn take_record(
+        &mut self,
+        doc: &DocId,
+        key: &str,
+        value: &str,
+        touched: &mut Touched,
+    ) -> Result<Option<Trace>, AnomalyKind> {
+        let record: RecordKey = parse_name(&key[2..])?;
+        let entry: Entry = json(value)?;
+        // A record in a foreign document has no effect, or one record could say different things in two places.
+        let here: Vec<TicketId> =
+            entry.act.tickets(record).into_iter().filter(|(t, d)| DocId::queue(*d, t) == *doc).map(|t| t.0).collect();
+        if here.is_empty() {
+            return Err(AnomalyKind::Dangling);
+        }
+        for ticket in here {
+            self.tickets.entry(ticket).or_default().records.insert(record, entry.clone());
+            touched.tickets.insert(ticket);
+        }
+        Ok(trace(record, &entry))
+    }
+
+    fn take_fact(
+        &mut self,
+        (doc, date): (&DocId, BusinessDate),
+        key: &str,
+        value: &str,
+        touched: &mut Touched,
+    ) -> Result<Option<Trace>, AnomalyKind> {
+        let (ticket, digest) = ticket_key(doc, date, key)?;
+        let fact: Fact = json(value)?;
+        require_own_digest(&fact.cmd, &digest)?;
+        let verb = match fact.kind {
+            FactKind::Recall => "recall",
+            FactKind::Start => "start",
+            FactKind::Finish { .. } => "finish",
+            FactKind::NoShow => "no_show",
+            FactKind::Park { .. } => "park",
+        };
+        let trace = Trace { cmd: fact.cmd.clone(), verb, done: Done::Ticket(ticket) };
+        self.tickets.entry(ticket).or_default().facts.insert(digest, fact);
+        touched.tickets.insert(ticket);
+        Ok(Some(trace))
+    }
+
+    fn take_rating(
+        &mut self,
+        (doc, date): (&DocId, BusinessDate),
+        key: &str,
+        value: &str,
+        touched: &mut Touched,
+    ) -> Result<Option<Trace>, AnomalyKind> {
+        let (ticket, digest) = ticket_key(doc, date, key)?;
+        let rating: RatingFact = json(value)?;
+        require_own_digest(&rating.cmd, &digest)?;
+        if !(1..=3).contains(&rating.level) {
+            return Err(AnomalyKind::Unreadable);
+        }
+        let trace = Trace { cmd: rating.cmd.clone(), verb: "rate", done: Done::Ticket(ticket) };
+        self.tickets.entry(ticket).or_default().ratings.insert(digest, rating);
+        touched.tickets.insert(ticket);
+        Ok(Some(trace))
+    }
+
+    fn take_counter(
+        &mut self,
+        (doc, date): (&DocId, BusinessDate),
+        key: &str,
+        value: &str,
+        touched: &mut Touched,
+    ) -> Result<Option<Trace>, AnomalyKind> {
+        if *doc != DocId::queue_counters(date) {
+            return Err(AnomalyKind::Dangling);
+        }
+        let (number, digest) = key[2..].split_once(':').ok_or(AnomalyKind::Unreadable)?;
+        let counter: CounterNo = number.parse().map_err(|_| AnomalyKind::Unreadable)?;
+        let fact: CounterFact = json(value)?;
+        require_own_digest(&fact.cmd, digest)?;
+        let verb = match fact.kind {
+            CounterFactKind::Open { .. } => "open",
+            CounterFactKind::Close => "close",
+            CounterFactKind::Pause { .. } => "pause",
+            CounterFactKind::Resume => "resume",
+        };
+        let trace = Trace { cmd: fact.cmd.clone(), verb, done: Done::Counter(counter) };
+        self.counters.entry(counter).or_default().insert(digest.into(), fact);
+        touched.counters.insert(counter);
+        Ok(Some(trace))
+    }
+}
+
+/// What the command of a record asked for and did.
+pub(crate) fn trace(record: RecordKey, entry: &Entry) -> Option<Trace> {
+    let (verb, done) = match &entry.act {
+        Act::Issue { .. } => ("issue", Done::Ticket(record)),
+        Act::Move { ticket, .. } => ("move", Done::Moved { from: *ticket, to: record }),
+        Act::Grant { ticket, .. } => ("call", Done::Ticket(*ticket)),
+        Act::Abandon { ticket, .. } => ("abandon", Done::Ticket(*ticket)),
+        Act::Reinstate { ticket, .. } => ("reinstate", Done::Ticket(*ticket)),
+        Act::Requeue { ticket, .. } => ("transfer", Done::Ticket(*ticket)),
+        Act::CloseDay { .. } => return None,
+    };
+    Some(Trace { cmd: entry.cmd.clone(), verb, done })
+}
+
+fn ticket_key(doc: &DocId, date: BusinessDate, key: &str) -> Result<(TicketId, String), AnomalyKind> {
+    let (ticket, digest) = key[2..].split_once(':').ok_or(AnomalyKind::Unreadable)?;
+    let ticket: TicketId = parse_name(ticket)?;
+    if DocId::queue(date, &ticket) != *doc {
+        return Err(AnomalyKind::Dangling);
+    }
+    Ok((ticket, digest.to_owned()))
+}
+
+/// A fact under another command's key would let one command have two effects.
+fn require_own_digest(cmd: &CommandId, digest: &str) -> Result<(), AnomalyKind> {
+    if cmd.digest() == digest { Ok(()) } else { Err(AnomalyKind::Unreadable) }
+}
+
+fn parse_name(text: &str) -> Result<RecordKey, AnomalyKind> {
+    let key: RecordKey = text.parse().map_err(|_| AnomalyKind::Unreadable)?;
+    // One name has one spelling, or the same record could stand under two keys.
+    if key.to_string() == text { Ok(key) } else { Err(AnomalyKind::Unreadable) }
+}
+
+fn json<T: DeserializeOwned>(text: &str) -> Result<T, AnomalyKind> {
+    serde_json::from_str(text).map_err(|_| AnomalyKind::Unreadable)
+}

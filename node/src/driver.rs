@@ -1,0 +1,316 @@
+//! The glue between the hub and the world: one thread that takes what came in, lets the hub handle it, commits
+//! everything durable in one transaction, and only then publishes, sends and answers.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use branchmesh_model::ids::DeviceId;
+use branchmesh_model::time::UnixMs;
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::handle::{Event, Feed, MeshStatus, Request, Snapshot};
+use crate::mesh::{Mesh, MeshEvent};
+use crate::replication::enrol::JoinRequest;
+use crate::replication::frame::{Frame, Hello};
+use crate::replication::hub::Hub;
+use crate::replication::input::{Effects, Input, Now, Outgoing, Reply, ReplyId};
+use crate::storage::{Store, StoreError, StoreOp};
+
+/// Inputs handled before one commit. Under load they share one disk sync.
+const MAX_BATCH: usize = 256;
+/// How often the hub is told that time passes.
+pub const TICK: Duration = Duration::from_millis(100);
+/// Longest goodbye.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// Everything that can wake the driver.
+pub enum Wake {
+    /// Time passes.
+    Tick,
+    /// The mesh has something.
+    Mesh(MeshEvent),
+    /// Somebody on this node asks something.
+    Request(Request),
+}
+
+/// What waits for a reply.
+enum Waiter {
+    Command(oneshot::Sender<Result<crate::handle::Answer, branchmesh_model::command::Rejection>>),
+    TakeOver(oneshot::Sender<Result<(), branchmesh_model::command::Rejection>>),
+    Invite(oneshot::Sender<Result<crate::handle::InvitationText, branchmesh_model::command::Rejection>>),
+    Join(oneshot::Sender<Vec<u8>>),
+}
+
+/// The driver's own state; lives on its thread.
+pub struct Driver {
+    hub: Hub,
+    store: Arc<Store>,
+    mesh: Arc<Mesh>,
+    feed: Arc<Feed>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    started: Instant,
+    revision: u64,
+    waiters: BTreeMap<ReplyId, Waiter>,
+    next_reply: ReplyId,
+    again: VecDeque<Input>,
+    stopping: Option<(Instant, Vec<oneshot::Sender<()>>)>,
+    disk_syncs: u64,
+}
+
+impl Driver {
+    /// Ties hub, store and mesh together. `first` is what the hub wanted at its birth.
+    pub fn new(
+        hub: Hub,
+        store: Arc<Store>,
+        mesh: Arc<Mesh>,
+        feed: Arc<Feed>,
+        snapshots: watch::Sender<Arc<Snapshot>>,
+        started: Instant,
+    ) -> Self {
+        Self {
+            hub,
+            store,
+            mesh,
+            feed,
+            snapshots,
+            started,
+            revision: 0,
+            waiters: BTreeMap::new(),
+            next_reply: 0,
+            again: VecDeque::new(),
+            stopping: None,
+            disk_syncs: 0,
+        }
+    }
+
+    /// Runs until the node stops.
+    ///
+    /// # Errors
+    /// If the store fails: what is in memory may then be ahead of the disk, so the node must not go on.
+    pub fn run(mut self, first: Effects, mut wakes: mpsc::Receiver<Wake>) -> Result<(), StoreError> {
+        self.carry_out(vec![first])?;
+        while let Some(batch) = self.next_batch(&mut wakes) {
+            let now = self.now();
+            let mut effects = Vec::with_capacity(batch.len());
+            for wake in batch {
+                if let Some(input) = self.input_of(wake) {
+                    effects.push(self.hub.handle(now, input));
+                }
+            }
+            self.carry_out(effects)?;
+            while !self.again.is_empty() {
+                let inputs = std::mem::take(&mut self.again);
+                let now = self.now();
+                let effects = inputs.into_iter().map(|input| self.hub.handle(now, input)).collect();
+                self.carry_out(effects)?;
+            }
+            if self.may_stop() {
+                break;
+            }
+        }
+        for waiting in self.stopping.take().into_iter().flat_map(|(_, waiting)| waiting) {
+            let _ = waiting.send(());
+        }
+        Ok(())
+    }
+
+    fn next_batch(&mut self, wakes: &mut mpsc::Receiver<Wake>) -> Option<Vec<Wake>> {
+        let mut batch = vec![wakes.blocking_recv()?];
+        while batch.len() < MAX_BATCH {
+            match wakes.try_recv() {
+                Ok(wake) => batch.push(wake),
+                Err(_) => break,
+            }
+        }
+        Some(batch)
+    }
+
+    fn now(&self) -> Now {
+        let mono_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Now { mono_ms, wall: wall_clock() }
+    }
+
+    fn may_stop(&self) -> bool {
+        self.stopping.as_ref().is_some_and(|(since, _)| self.hub.may_stop(self.now()) || since.elapsed() > GOODBYE)
+    }
+
+    fn input_of(&mut self, wake: Wake) -> Option<Input> {
+        match wake {
+            Wake::Tick => Some(Input::Tick),
+            Wake::Mesh(event) => self.mesh_input(event),
+            Wake::Request(request) => self.request_input(request),
+        }
+    }
+
+    fn mesh_input(&mut self, event: MeshEvent) -> Option<Input> {
+        Some(match event {
+            MeshEvent::Up { peer, hello, address } => match postcard::from_bytes::<Hello>(&hello) {
+                Ok(hello) => Input::PeerUp { peer, hello, address },
+                Err(_) => Input::Refused { count_name: "hellos_unreadable" },
+            },
+            MeshEvent::Down { peer, reason } => {
+                tracing::info!(peer = %peer.short(), "connection ended: {reason}");
+                Input::PeerDown { peer }
+            }
+            MeshEvent::Frame { peer, bytes } => match Frame::decode(&bytes) {
+                Ok(frame) => Input::Frame { peer, frame },
+                Err(_) => Input::Refused { count_name: "frames_refused_unreadable" },
+            },
+            MeshEvent::Join(join) => match postcard::from_bytes::<JoinRequest>(&join.bytes) {
+                Ok(request) => {
+                    let reply = self.wait_with(Waiter::Join(join.reply));
+                    Input::Join { reply, device: join.from, request }
+                }
+                Err(_) => Input::Refused { count_name: "joins_unreadable" },
+            },
+            MeshEvent::Refused { reason } => Input::Refused { count_name: reason },
+            MeshEvent::AddressLearnt { device, addrs } => Input::AddressLearnt { device, addresses: addrs },
+        })
+    }
+
+    fn request_input(&mut self, request: Request) -> Option<Input> {
+        Some(match request {
+            Request::Command(command, answer) => {
+                let reply = self.wait_with(Waiter::Command(answer));
+                Input::Command { reply, command }
+            }
+            Request::TakeOver(caller, reason, answer) => {
+                let reply = self.wait_with(Waiter::TakeOver(answer));
+                Input::TakeOver { reply, caller, reason }
+            }
+            Request::Invite(role, name, counter, ttl, answer) => {
+                let reply = self.wait_with(Waiter::Invite(answer));
+                let addresses = self.mesh.local_addrs();
+                Input::Invite { reply, role, name, counter, ttl, secret: rand::random(), addresses }
+            }
+            Request::Backup(file, answer) => {
+                let store = self.store.clone();
+                std::thread::spawn(move || {
+                    let _ = answer.send(store.backup(&file, |_, _| {}).map_err(|e| e.to_string()));
+                });
+                return None;
+            }
+            Request::Outbox(ops, answer) => {
+                // Not part of the branch's state: committed with the next batch's own transaction would save nothing.
+                let _ = answer.send(self.store.commit(&ops).map_err(|e| e.to_string()));
+                return None;
+            }
+            Request::Stop(answer) => match &mut self.stopping {
+                Some((_, waiting)) => {
+                    waiting.push(answer);
+                    return None;
+                }
+                None => {
+                    self.stopping = Some((Instant::now(), vec![answer]));
+                    Input::Leave
+                }
+            },
+        })
+    }
+
+    fn wait_with(&mut self, waiter: Waiter) -> ReplyId {
+        self.next_reply += 1;
+        self.waiters.insert(self.next_reply, waiter);
+        self.next_reply
+    }
+
+    /// Commits, then publishes, sends and answers, in that order.
+    fn carry_out(&mut self, mut effects: Vec<Effects>) -> Result<(), StoreError> {
+        if let Some(reason) = effects.iter_mut().find_map(|fx| fx.fatal.take()) {
+            return Err(StoreError::Damaged(reason));
+        }
+        let ops: Vec<StoreOp> = effects.iter_mut().flat_map(|fx| std::mem::take(&mut fx.store)).collect();
+        if !ops.is_empty() {
+            self.store.commit(&ops)?;
+            self.disk_syncs += 1;
+        }
+        self.publish(&mut effects);
+        for fx in effects {
+            self.instruct_mesh(&fx);
+            fx.send.into_iter().for_each(|out| self.send(out));
+            fx.replies.into_iter().for_each(|(id, reply)| self.reply(id, reply));
+            self.again.extend(fx.again);
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, effects: &mut [Effects]) {
+        if !effects.iter().any(|fx| fx.publish) {
+            return;
+        }
+        self.revision += 1;
+        let mut snapshot = self.hub.snapshot(self.now(), self.revision);
+        let mut mesh = MeshStatus::clone(&snapshot.mesh);
+        self.add_transport_figures(&mut mesh);
+        snapshot.mesh = Arc::new(mesh);
+        self.snapshots.send_replace(Arc::new(snapshot));
+        let drafts = effects.iter_mut().flat_map(|fx| std::mem::take(&mut fx.events));
+        for (index, draft) in (0..).zip(drafts) {
+            self.feed.publish(Event { revision: self.revision, index, draft });
+        }
+    }
+
+    fn add_transport_figures(&self, status: &mut MeshStatus) {
+        let links: BTreeMap<DeviceId, _> = self.mesh.peers().into_iter().map(|l| (l.device, l)).collect();
+        for peer in &mut status.peers {
+            if let Some(link) = links.get(&peer.device) {
+                peer.rtt_ms = link.rtt_ms;
+                peer.bytes_in = link.bytes_in;
+                peer.bytes_out = link.bytes_out;
+                peer.queued = link.queued_frames;
+                peer.address = link.address.or(peer.address);
+            }
+        }
+        status.stored_bytes = self.store.file_bytes().unwrap_or(0);
+        status.counts.insert("disk_syncs".into(), self.disk_syncs);
+        status.counts.extend(self.mesh.counts().into_iter().map(|(name, n)| (format!("mesh_{name}"), n)));
+    }
+
+    fn instruct_mesh(&self, fx: &Effects) {
+        if let Some(allowed) = &fx.allowed {
+            self.mesh.set_allowed(allowed.clone());
+        }
+        if let Some(joinable) = fx.joinable {
+            self.mesh.set_joinable(joinable);
+        }
+        for (device, addresses) in &fx.learn {
+            self.mesh.learn(*device, addresses.clone());
+        }
+    }
+
+    /// A peer whose queue is full loses this frame and is repaired later: it costs its own lag, nobody else's.
+    fn send(&self, out: Outgoing) {
+        let bytes = Bytes::from(out.frame.encode());
+        let sent = if out.bulk { self.mesh.send_bulk(&out.to, bytes) } else { self.mesh.send(&out.to, bytes) };
+        if let Err(problem) = sent {
+            tracing::debug!(peer = %out.to.short(), "frame not sent: {problem}");
+        }
+    }
+
+    fn reply(&mut self, id: ReplyId, reply: Reply) {
+        let snapshot = || self.snapshots.borrow().clone();
+        // Whoever asked may have gone away meanwhile; what was done stays done.
+        match (self.waiters.remove(&id), reply) {
+            (Some(Waiter::Command(to)), Reply::Command(result)) => {
+                let _ = to.send(result.map(|done| crate::handle::Answer { done, snapshot: snapshot() }));
+            }
+            (Some(Waiter::TakeOver(to)), Reply::TakeOver(result)) => {
+                let _ = to.send(result);
+            }
+            (Some(Waiter::Invite(to)), Reply::Invited(result)) => {
+                let _ = to.send(result);
+            }
+            (Some(Waiter::Join(to)), Reply::Joined(bytes)) => {
+                let _ = to.send(bytes);
+            }
+            _ => tracing::error!("a reply of the wrong kind; its caller is told that the node is stopping"),
+        }
+    }
+}
+
+/// The device's wall clock.
+pub fn wall_clock() -> UnixMs {
+    UnixMs(jiff::Timestamp::now().as_millisecond())
+}

@@ -1,0 +1,273 @@
+//! Starting and stopping a node.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use jiff::tz::TimeZone;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::control::{Control, ControlFile};
+use super::identity::{IdentityFile, key_of};
+use crate::driver::{Driver, TICK, Wake, wall_clock};
+use crate::handle::{Feed, NodeHandle, Request};
+use crate::http;
+use crate::mesh::{Mesh, MeshConfig};
+use crate::replication::frame::Hello;
+use crate::replication::hub::{Hub, HubOptions};
+use crate::replication::input::Now;
+use crate::replication::trust::TrustFlaws;
+use crate::storage::{self, DeviceKey, Opened, Store, StoreOp, StoreOptions};
+
+/// Meta row that counts the starts of this storage.
+const STARTS: &str = "starts";
+/// Things that may wait for the driver; beyond this their senders wait, so a flood costs the flooder.
+const WAKES: usize = 4096;
+
+/// How a node runs.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Its data folder.
+    pub data: PathBuf,
+    /// Where the screens and the API are served (TCP).
+    pub http: SocketAddr,
+    /// Where the mesh listens (UDP).
+    pub listen: Vec<SocketAddr>,
+    /// Addresses of other devices to try first.
+    pub peers: Vec<SocketAddr>,
+    /// Whether devices are looked for by multicast DNS.
+    pub mdns: bool,
+    /// Bytes of memory the store may use as cache.
+    pub cache_bytes: usize,
+}
+
+/// A running node.
+pub struct Node {
+    handle: NodeHandle,
+    http: SocketAddr,
+    mesh: Arc<Mesh>,
+    core: watch::Receiver<Option<String>>,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+    _control: ControlFile,
+}
+
+impl Node {
+    /// Starts a node; returns once it serves its screens and API.
+    ///
+    /// # Errors
+    /// If the folder holds no enrolled device, is in use, or an address cannot be taken.
+    pub async fn start(options: RunOptions) -> Result<Node> {
+        let identity = IdentityFile::read(&options.data)?;
+        let key = key_of(&options.data)?;
+        let listener = tokio::net::TcpListener::bind(options.http)
+            .await
+            .with_context(|| format!("cannot serve HTTP on {}; is another program using it?", options.http))?;
+        let http_addr = listener.local_addr()?;
+        let store = Arc::new(open_store(&options)?);
+        let started = Instant::now();
+        let (hub, first) = open_hub(&store, &key, &identity)?;
+
+        let (mesh, events) = start_mesh(&options, &key, &store, &identity).await?;
+        let feed = Arc::new(Feed::new(format!("{:08x}", rand::random::<u32>())));
+        let now = Now { mono_ms: 0, wall: wall_clock() };
+        let (publish, snapshots) = watch::channel(Arc::new(hub.snapshot(now, 0)));
+        let (wake, wakes) = mpsc::channel(WAKES);
+        let (requests, asked) = mpsc::channel(256);
+        let handle = NodeHandle::new(Arc::new(identity.identity(key.device())), feed.clone(), requests, snapshots);
+        let stop = CancellationToken::new();
+
+        let driver = Driver::new(hub, store.clone(), mesh.clone(), feed, publish, started);
+        let core = spawn_driver(driver, first, wakes);
+        let mut tasks = spawn_sources(wake, events, asked, &stop);
+        let control =
+            Control { http: http_addr, pid: std::process::id(), token: data_encoding::BASE32_NOPAD.encode(&rand::random::<[u8; 32]>()) };
+        let api = http::Api::new(handle.clone(), &key.secret(), control.token.clone(), store.clone(), mesh.clone());
+        tasks.push(tokio::spawn(http::serve(listener, api, stop.clone())));
+        tasks.push(tokio::spawn(keep_identity(options.data.clone(), identity, handle.clone(), stop.clone())));
+        let control = ControlFile::write(&options.data, &control)?;
+        Ok(Node { handle, http: http_addr, mesh, core, stop, tasks, _control: control })
+    }
+
+    /// The way to its core.
+    pub fn handle(&self) -> &NodeHandle {
+        &self.handle
+    }
+
+    /// Where the screens and the API are served.
+    pub fn http_addr(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// Where the mesh listens.
+    pub fn mesh_addrs(&self) -> Vec<SocketAddr> {
+        self.mesh.local_addrs()
+    }
+
+    /// Returns when the core ended by itself, which it does only in trouble.
+    pub async fn wait(&self) -> String {
+        let mut core = self.core.clone();
+        let ended = core.wait_for(Option::is_some).await;
+        ended.ok().and_then(|why| why.clone()).unwrap_or_else(|| "the core stopped".into())
+    }
+
+    /// Says goodbye to the group and stops.
+    pub async fn stop(self) {
+        self.handle.stop().await;
+        self.stop.cancel();
+        for task in self.tasks {
+            let _ = tokio::time::timeout(Duration::from_secs(5), task).await;
+        }
+        self.mesh.shutdown().await;
+    }
+}
+
+fn open_store(options: &RunOptions) -> Result<Store> {
+    let store_options = StoreOptions { cache_bytes: options.cache_bytes, ..StoreOptions::default() };
+    match Store::open(&options.data, &store_options)? {
+        Opened::Ready(store) => Ok(store),
+        Opened::Damaged { reason } => {
+            let aside = storage::set_aside(&options.data)?;
+            tracing::error!(
+                kept = %aside.display(),
+                "the database is damaged ({reason}); it was set aside whole, and this device re-joins from its peers"
+            );
+            match Store::open(&options.data, &store_options)? {
+                Opened::Ready(store) => Ok(store),
+                Opened::Damaged { reason } => bail!("a new database is damaged at once ({reason}); check the disk"),
+            }
+        }
+    }
+}
+
+fn open_hub(
+    store: &Arc<Store>,
+    key: &DeviceKey,
+    identity: &IdentityFile,
+) -> Result<(Hub, crate::replication::input::Effects)> {
+    let starts = store.meta(STARTS)?.and_then(|b| b.try_into().ok()).map_or(0, u64::from_be_bytes) + 1;
+    store.commit(&[StoreOp::Meta { key: STARTS.into(), value: Some(starts.to_be_bytes().to_vec()) }])?;
+    let options = HubOptions {
+        branch: identity.branch,
+        secret: key.secret(),
+        role: identity.role,
+        known: identity.known.keys().copied().collect(),
+        generation: store.generation(),
+        fresh: rand::random(),
+        incarnation: starts,
+        seed: rand::random(),
+        zone: TimeZone::system(),
+        steward: branchmesh_model::steward::Settings::default(),
+        trust_flaws: TrustFlaws::default(),
+    };
+    Ok(Hub::open(store.clone(), options, Now { mono_ms: 0, wall: wall_clock() })?)
+}
+
+async fn start_mesh(
+    options: &RunOptions,
+    key: &DeviceKey,
+    store: &Store,
+    identity: &IdentityFile,
+) -> Result<(Arc<Mesh>, mpsc::Receiver<crate::mesh::MeshEvent>)> {
+    let (tell, events) = mpsc::channel(WAKES);
+    let mut config = MeshConfig::new(key.secret());
+    config.listen.clone_from(&options.listen);
+    config.static_peers.clone_from(&options.peers);
+    config.mdns = options.mdns;
+    let hello = |addresses| {
+        let hello = Hello { branch: identity.branch, generation: store.generation(), addresses };
+        postcard::to_stdvec(&hello).expect("plain data")
+    };
+    let mesh = Mesh::start(config, hello(Vec::new()), tell).await.context("the mesh cannot start")?;
+    mesh.set_hello(hello(mesh.local_addrs()))?;
+    for (device, addresses) in &identity.known {
+        mesh.learn(*device, addresses.clone());
+    }
+    if let Some(problem) = mesh.mdns_problem() {
+        tracing::warn!("devices are not found by multicast: {problem}");
+    }
+    Ok((Arc::new(mesh), events))
+}
+
+fn spawn_driver(
+    driver: Driver,
+    first: crate::replication::input::Effects,
+    wakes: mpsc::Receiver<Wake>,
+) -> watch::Receiver<Option<String>> {
+    let (tell, ended) = watch::channel(None);
+    std::thread::spawn(move || {
+        let why = match driver.run(first, wakes) {
+            Ok(()) => "stopped".to_owned(),
+            Err(error) => {
+                tracing::error!("the node stops: {error}");
+                error.to_string()
+            }
+        };
+        tell.send_replace(Some(why));
+    });
+    ended
+}
+
+/// Everything that wakes the driver, each from a task of its own.
+fn spawn_sources(
+    wake: mpsc::Sender<Wake>,
+    mut events: mpsc::Receiver<crate::mesh::MeshEvent>,
+    mut asked: mpsc::Receiver<Request>,
+    stop: &CancellationToken,
+) -> Vec<JoinHandle<()>> {
+    let (from_mesh, from_api) = (wake.clone(), wake.clone());
+    let ticking = stop.clone();
+    let tick = async move {
+        let mut interval = tokio::time::interval(TICK);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while ticking.run_until_cancelled(interval.tick()).await.is_some() {
+            if wake.send(Wake::Tick).await.is_err() {
+                break;
+            }
+        }
+    };
+    let mesh = async move {
+        while let Some(event) = events.recv().await {
+            if from_mesh.send(Wake::Mesh(event)).await.is_err() {
+                break;
+            }
+        }
+    };
+    let api = async move {
+        while let Some(request) = asked.recv().await {
+            if from_api.send(Wake::Request(request)).await.is_err() {
+                break;
+            }
+        }
+    };
+    vec![tokio::spawn(tick), tokio::spawn(mesh), tokio::spawn(api)]
+}
+
+/// Keeps beside the database where the other devices are, so that a lost database does not mean a lost branch.
+async fn keep_identity(data: PathBuf, mut identity: IdentityFile, handle: NodeHandle, stop: CancellationToken) {
+    let mut interval = tokio::time::interval(Duration::from_secs(10));
+    while stop.run_until_cancelled(interval.tick()).await.is_some() {
+        let snapshot = handle.snapshot();
+        let mut fresh = identity.clone();
+        for peer in &snapshot.mesh.peers {
+            if let Some(address) = peer.address {
+                fresh.known.insert(peer.device, vec![address]);
+            }
+        }
+        fresh.known.retain(|id, _| snapshot.roster.devices.get(id).is_none_or(|d| d.revoked.is_none()));
+        if fresh != identity && write_identity(&data, &fresh).is_ok() {
+            identity = fresh;
+        }
+    }
+}
+
+fn write_identity(data: &Path, identity: &IdentityFile) -> Result<()> {
+    identity.write(data).map_err(|e| {
+        tracing::warn!("{e:#}");
+        anyhow!(e)
+    })
+}

@@ -1,0 +1,340 @@
+//! The replication hub: `input in → effects out`, without I/O and without a clock of its own.
+//!
+//! It owns the open documents, the view folded from them, the stewardship machine and what is known of each peer. Every
+//! input is handled to the end; what it wants done to the world is listed in [`Effects`], and the driver commits those
+//! to disk before anything leaves the node or is shown. The simulator drives this very code.
+
+mod commands;
+mod enrolment;
+mod peers;
+mod repair;
+mod status;
+mod stewarding;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use branchmesh_model::decide::{Book, Context};
+use branchmesh_model::document::Actor;
+use branchmesh_model::ids::{BranchId, CommandId, DeviceId, EpochId, VoterId};
+use branchmesh_model::roster::Roster;
+use branchmesh_model::schema::{DocId, Family, Role};
+use branchmesh_model::steward::{Durable, Machine, Settings};
+use branchmesh_model::time::{BusinessDate, business_date};
+use branchmesh_model::view::BranchView;
+use jiff::ToSpan;
+use jiff::tz::TimeZone;
+
+use self::commands::Waiting;
+use self::peers::PeerState;
+use super::desk::TicketDesk;
+use super::documents::Documents;
+use super::envelope::Envelope;
+use super::input::{Effects, Input, Now};
+use super::trust::{Signer, TrustFlaws};
+use crate::storage::{Store, StoreError, StoreOp};
+
+/// Business days kept in the view besides today's.
+const DAYS_SHOWN: i8 = 1;
+
+/// What a hub is told at its birth.
+pub struct HubOptions {
+    /// The branch.
+    pub branch: BranchId,
+    /// The device's secret key.
+    pub secret: [u8; 32],
+    /// The role it was enrolled in, for the time before its roster is (again) here.
+    pub role: Role,
+    /// Devices that are believed to belong to the branch, for the same time: the roster may be taken from them.
+    pub known: BTreeSet<DeviceId>,
+    /// How often its storage was restored or replaced.
+    pub generation: u32,
+    /// Drawn at random for this process: names its automerge actor.
+    pub fresh: [u8; 8],
+    /// Grows with every start of this storage.
+    pub incarnation: u64,
+    /// Seed of the hub's own choices (back-offs).
+    pub seed: u64,
+    /// The device's time zone, used where the configuration names none.
+    pub zone: TimeZone,
+    /// Timing of stewardship, and deliberate flaws for the simulator's own tests.
+    pub steward: Settings,
+    /// Checks left out on purpose, for the simulator's own tests.
+    pub trust_flaws: TrustFlaws,
+}
+
+/// The replication hub of one node.
+pub struct Hub {
+    signer: Signer,
+    voter: VoterId,
+    role: Role,
+    known: BTreeSet<DeviceId>,
+    documents: Documents,
+    store: Arc<Store>,
+    view: BranchView,
+    machine: Machine,
+    book: Book,
+    context: Context,
+    side_lane: String,
+    device_zone: TimeZone,
+    peers: BTreeMap<DeviceId, PeerState>,
+    waiting: BTreeMap<CommandId, Waiting>,
+    live: Vec<(Envelope, Option<DeviceId>)>,
+    counts: BTreeMap<&'static str, u64>,
+    seen_roster: Option<Arc<Roster>>,
+    last_second: u64,
+    foreign_waiting: usize,
+    joinable: bool,
+    trust_flaws: TrustFlaws,
+    taken_over: bool,
+    closing_day: Option<BusinessDate>,
+    rolled_for: Option<BusinessDate>,
+}
+
+impl Hub {
+    /// Starts from what the store holds.
+    ///
+    /// # Errors
+    /// If the store cannot be read or its stewardship rows are damaged.
+    pub fn open(store: Arc<Store>, options: HubOptions, now: Now) -> Result<(Self, Effects), StoreError> {
+        let signer = Signer::new(&options.secret, options.branch);
+        let voter = VoterId { device: signer.device, generation: options.generation };
+        let mut documents = Documents::open(store.clone(), Actor::new(&signer.device, options.fresh))?;
+        let mut view = BranchView::new(options.branch);
+        for doc in [DocId::roster(), DocId::config()] {
+            fold_document(&mut documents, &mut view, &doc)?;
+        }
+        view.refresh();
+        let context = context_of(&view, &options.zone);
+        let today = business_date(now.wall, &context.zone, view.config().branch.cut_off);
+        let days = recent_days(&documents, today);
+        for doc in days.iter().flat_map(|d| DocId::queue_day(*d)) {
+            fold_document(&mut documents, &mut view, &doc)?;
+        }
+        view.refresh();
+        let rows = store.steward_rows()?;
+        let durable = Durable::from_rows(rows.into_iter()).map_err(|e| StoreError::Damaged(e.to_string()))?;
+        let roster = view.roster().clone();
+        let side_lane = roster.lane_of(&signer.device, options.generation).unwrap_or_default();
+        let mut book = Book::default();
+        let mut desk =
+            TicketDesk { book: &mut book, view: &view, side_lane: &side_lane, wall: now.wall, context: &context };
+        let (machine, output) = Machine::new(
+            voter,
+            EpochId::genesis(options.branch),
+            durable,
+            options.steward,
+            stewarding::census(&view),
+            now.mono_ms,
+            options.incarnation,
+            options.seed,
+            &mut desk,
+        );
+        let role = roster.devices.get(&signer.device).map_or(options.role, |d| d.enrolment.role);
+        let mut hub = Self {
+            signer,
+            voter,
+            role,
+            known: options.known,
+            documents,
+            store,
+            view,
+            machine,
+            book,
+            context,
+            side_lane,
+            device_zone: options.zone,
+            peers: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            live: Vec::new(),
+            counts: BTreeMap::new(),
+            seen_roster: None,
+            last_second: 0,
+            foreign_waiting: 0,
+            joinable: false,
+            trust_flaws: options.trust_flaws,
+            taken_over: false,
+            closing_day: None,
+            rolled_for: None,
+        };
+        let mut fx = Effects { publish: true, ..Effects::default() };
+        hub.absorb(now, output, &mut fx);
+        hub.remembered_addresses(&mut fx)?;
+        hub.reopen_invitations(now, &mut fx)?;
+        hub.finish(now, &mut fx);
+        Ok((hub, fx))
+    }
+
+    /// Handles one input to the end.
+    pub fn handle(&mut self, now: Now, input: Input) -> Effects {
+        let mut fx = Effects::default();
+        if let Err(error) = self.dispatch(now, input, &mut fx) {
+            fx.fatal = Some(error.to_string());
+        }
+        self.finish(now, &mut fx);
+        fx
+    }
+
+    fn dispatch(&mut self, now: Now, input: Input, fx: &mut Effects) -> Result<(), StoreError> {
+        match input {
+            Input::Tick => self.tick(now, fx)?,
+            Input::PeerUp { peer, hello, address } => self.peer_up(now, peer, hello, address, fx),
+            Input::PeerDown { peer } => self.peer_down(now, peer, fx),
+            Input::Frame { peer, frame } => self.frame(now, peer, frame, fx)?,
+            Input::Refused { count_name } => {
+                self.count(count_name);
+            }
+            Input::AddressLearnt { device, addresses } => self.learn_addresses(device, addresses, fx),
+            Input::Command { reply, command } => self.command(now, reply, *command, fx)?,
+            Input::TakeOver { reply, caller, reason } => self.take_over(now, reply, &caller, &reason, fx),
+            Input::Invite { reply, role, name, counter, ttl, secret, addresses } => {
+                self.invite(now, reply, (role, name, counter), ttl, secret, addresses, fx);
+            }
+            Input::Join { reply, device, request } => self.join(now, reply, device, &request, fx)?,
+            Input::Welcome { reply, device } => self.welcome(reply, device, fx)?,
+            Input::OwnPacket(packet) => self.packet(now, self.voter, packet, fx),
+            Input::Leave => {
+                self.machine.leave(now.mono_ms);
+                self.count("goodbyes");
+            }
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
+        self.machine_tick(now, fx);
+        self.ask_again(now, fx);
+        let second = now.mono_ms / 1000;
+        if second != self.last_second {
+            self.last_second = second;
+            self.every_second(now, fx)?;
+        }
+        Ok(())
+    }
+
+    fn every_second(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
+        self.send_summaries(now, fx);
+        self.turn_the_day(now, fx);
+        self.note_foreign_tickets();
+        self.lapse_invitations(now, fx)?;
+        if self.last_second.is_multiple_of(10) {
+            self.tell_addresses(fx);
+        }
+        fx.publish = true;
+        Ok(())
+    }
+
+    /// Ends every handling: views and events follow the facts, then the new changes go to whom they may.
+    fn finish(&mut self, now: Now, fx: &mut Effects) {
+        let events = self.view.refresh();
+        if !events.is_empty() {
+            fx.publish = true;
+            fx.events.extend(events);
+        }
+        self.follow_roster(now, fx);
+        self.flush_live(fx);
+    }
+
+    fn follow_roster(&mut self, now: Now, fx: &mut Effects) {
+        let roster = self.view.roster().clone();
+        if self.seen_roster.as_ref() == Some(&roster) {
+            return;
+        }
+        if let Some(device) = roster.devices.get(&self.signer.device) {
+            self.role = device.enrolment.role;
+        }
+        self.side_lane = roster.lane_of(&self.signer.device, self.voter.generation).unwrap_or_default();
+        self.machine.set_census(now.mono_ms, stewarding::census(&self.view));
+        let members = roster.devices.iter().filter(|(id, d)| d.revoked.is_none() && **id != self.signer.device);
+        let members: BTreeSet<DeviceId> = members.map(|(id, _)| *id).collect();
+        fx.allowed = Some(if self.is_bootstrapping() { self.known.clone() } else { members });
+        fx.publish = true;
+        self.seen_roster = Some(roster);
+    }
+
+    /// Writes facts made here: into the document, the view, the store and to the peers.
+    fn write(&mut self, now: Now, doc: &DocId, facts: &[(String, String)], fx: &mut Effects) -> Result<(), StoreError> {
+        let envelope = self.documents.write(doc, facts, now.wall, &self.signer, &mut fx.store)?;
+        let Some(envelope) = envelope else { return Ok(()) };
+        self.see(doc, facts)?;
+        self.live.push((envelope, None));
+        fx.publish = true;
+        Ok(())
+    }
+
+    /// Lets the view see facts that are in a document now.
+    fn see(&mut self, doc: &DocId, facts: &[(String, String)]) -> Result<(), StoreError> {
+        let family = doc.family();
+        let overwritable = family == Family::Config;
+        let shown = match doc.date() {
+            Some(date) => date >= self.oldest_day_shown(),
+            None => matches!(family, Family::Roster | Family::Config),
+        };
+        if !shown {
+            return Ok(());
+        }
+        for (key, value) in facts {
+            let winner = if overwritable { self.documents.fact(doc, key)? } else { None };
+            self.view.apply(doc, key, winner.as_deref().unwrap_or(value));
+        }
+        if overwritable {
+            self.context = context_of(&self.view, &self.device_zone);
+        }
+        Ok(())
+    }
+
+    /// The newest business day of which a steward has decided anything and that is not closed; else the clock's.
+    pub fn date(&self, now: Now) -> BusinessDate {
+        let by_clock = business_date(now.wall, &self.context.zone, self.view.config().branch.cut_off);
+        match self.view.days().iter().rev().find(|(_, day)| !day.tickets.is_empty() || day.closed) {
+            Some((date, day)) if !day.closed => *date,
+            Some((date, _)) if by_clock <= *date => date.saturating_add(1.day()),
+            _ => by_clock,
+        }
+    }
+
+    fn oldest_day_shown(&self) -> BusinessDate {
+        let newest = self.view.days().keys().next_back().copied().unwrap_or(BusinessDate::MIN);
+        newest.saturating_sub(i64::from(DAYS_SHOWN).days())
+    }
+
+    /// Whether the roster is not here (any more) and must first be taken from a device that is believed to have it.
+    fn is_bootstrapping(&self) -> bool {
+        self.view.roster().devices.is_empty()
+    }
+
+    /// Counts; returns the new count.
+    fn count(&mut self, name: &'static str) -> u64 {
+        let count = self.counts.entry(name).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// Remembers something small across starts.
+    fn remember(&self, key: String, value: Option<Vec<u8>>, fx: &mut Effects) {
+        fx.store.push(StoreOp::Meta { key, value });
+    }
+}
+
+fn fold_document(documents: &mut Documents, view: &mut BranchView, doc: &DocId) -> Result<(), StoreError> {
+    if documents.held().contains_key(doc) {
+        for (key, value) in documents.facts(doc)? {
+            view.apply(doc, &key, &value);
+        }
+    }
+    Ok(())
+}
+
+/// The newest day held and the one before, or those of the clock.
+fn recent_days(documents: &Documents, today: BusinessDate) -> Vec<BusinessDate> {
+    let held: BTreeSet<BusinessDate> =
+        documents.held().keys().filter(|d| d.family() == Family::Queue).filter_map(DocId::date).collect();
+    let newest = held.last().copied().unwrap_or(today).max(today);
+    held.into_iter().filter(|d| *d >= newest.saturating_sub(i64::from(DAYS_SHOWN).days())).collect()
+}
+
+fn context_of(view: &BranchView, device_zone: &TimeZone) -> Context {
+    let named = &view.config().branch.time_zone;
+    let zone = if named.is_empty() { None } else { TimeZone::get(named).ok() };
+    Context { zone: zone.unwrap_or_else(|| device_zone.clone()) }
+}

@@ -1,0 +1,178 @@
+//! The repair path: finding the documents in which two peers differ and sending just the missing changes. It alone
+//! reaches convergence; the live path is only speed.
+
+use branchmesh_model::document::Hash;
+use branchmesh_model::ids::DeviceId;
+use branchmesh_model::schema::{DocId, Family};
+use branchmesh_model::time::UnixMs;
+
+use super::Hub;
+use crate::replication::documents::{Applied, Received};
+use crate::replication::envelope::Envelope;
+use crate::replication::frame::{FRAME_TARGET_BYTES, Frame, Versions, packed};
+use crate::replication::input::{Effects, Now, Outgoing};
+use crate::replication::reconcile::{self, Items, RangePrint, Span};
+use crate::replication::trust::{Refusal, admit};
+use crate::storage::StoreError;
+
+/// Documents asked for or answered in one frame.
+const MAX_WANTED: usize = 512;
+/// Summaries in a row that must differ before a repair begins: changes on their way would settle one.
+const PATIENCE: u32 = 2;
+/// Most bytes answered to one `Want`; the rest comes with the next round.
+const MAX_REPAIR_BYTES: usize = 64 * FRAME_TARGET_BYTES;
+
+impl Hub {
+    pub(super) fn begin_reconciling(&mut self, peer: DeviceId, fx: &mut Effects) {
+        let held = self.documents.held_of(|f| self.shares(&peer, f));
+        let all = reconcile::describe(&held, Span::all());
+        fx.send.push(Outgoing { to: peer, frame: Frame::Ranges(vec![all]), bulk: false });
+    }
+
+    pub(super) fn send_summaries(&mut self, now: Now, fx: &mut Effects) {
+        for peer in self.peers.keys().copied().collect::<Vec<_>>() {
+            let print = self.documents.print_of(|f| self.shares(&peer, f));
+            fx.send.push(Outgoing { to: peer, frame: Frame::Summary { print, clock: now.wall }, bulk: false });
+        }
+    }
+
+    pub(super) fn summary(&mut self, now: Now, peer: DeviceId, print: Hash, clock: UnixMs, fx: &mut Effects) {
+        let mine = self.documents.print_of(|f| self.shares(&peer, f));
+        let Some(state) = self.peers.get_mut(&peer) else { return };
+        state.clock_skew_ms = Some(clock.0.saturating_sub(now.wall.0));
+        if mine == print {
+            (state.differing, state.behind) = (0, 0);
+            return;
+        }
+        state.differing += 1;
+        if state.differing >= PATIENCE {
+            state.differing = 0;
+            self.begin_reconciling(peer, fx);
+        }
+    }
+
+    pub(super) fn ranges(&mut self, peer: DeviceId, theirs: &[RangePrint], fx: &mut Effects) {
+        let held = self.documents.held_of(|f| self.shares(&peer, f));
+        let next = reconcile::compare(&held, &theirs[..theirs.len().min(MAX_WANTED)]);
+        if !next.ranges.is_empty() {
+            fx.send.push(Outgoing { to: peer, frame: Frame::Ranges(next.ranges), bulk: false });
+        }
+        for items in next.items {
+            fx.send.push(Outgoing { to: peer, frame: Frame::Items(items), bulk: false });
+        }
+    }
+
+    pub(super) fn items(&mut self, peer: DeviceId, theirs: &Items, fx: &mut Effects) -> Result<(), StoreError> {
+        let held = self.documents.held_of(|f| self.shares(&peer, f));
+        if theirs.answer {
+            let mine = reconcile::list(&held, theirs.span.clone(), false);
+            fx.send.push(Outgoing { to: peer, frame: Frame::Items(mine), bulk: false });
+        }
+        let mut wanted = Vec::new();
+        for doc in reconcile::lacking(&held, theirs) {
+            if self.shares(&peer, &doc.family()) && wanted.len() < MAX_WANTED {
+                let versions = self.documents.versions(&doc)?;
+                wanted.push((doc, versions));
+            }
+        }
+        if let Some(state) = self.peers.get_mut(&peer) {
+            state.behind = wanted.len();
+        }
+        if !wanted.is_empty() {
+            // Who is enrolled and who is a manager decides about the rest, so it comes first.
+            wanted.sort_by_key(|(doc, _)| order_of(&doc.family()));
+            fx.send.push(Outgoing { to: peer, frame: Frame::Want(wanted), bulk: false });
+        }
+        Ok(())
+    }
+
+    pub(super) fn wanted(
+        &mut self,
+        peer: DeviceId,
+        wanted: Vec<(DocId, Versions)>,
+        fx: &mut Effects,
+    ) -> Result<(), StoreError> {
+        let mut budget = MAX_REPAIR_BYTES;
+        for (doc, versions) in wanted.into_iter().take(MAX_WANTED) {
+            if !self.shares(&peer, &doc.family()) {
+                self.count("requests_refused_not_entitled");
+                continue;
+            }
+            let versions = versions.into_iter().map(|(actor, seq)| (actor.into_vec(), seq)).collect();
+            let envelopes = self.store.envelopes_after(&doc, &versions, budget)?;
+            budget = budget.saturating_sub(envelopes.iter().map(|e| e.change.len() + 240).sum());
+            for frame in packed(envelopes, Frame::Repair) {
+                fx.send.push(Outgoing { to: peer, frame, bulk: true });
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks and applies changes from a peer; what is new is stored, shown and passed on.
+    pub(super) fn receive(
+        &mut self,
+        from: DeviceId,
+        envelopes: Vec<Envelope>,
+        repair: bool,
+        fx: &mut Effects,
+    ) -> Result<(), StoreError> {
+        for envelope in envelopes {
+            if !self.shares(&from, &envelope.doc.family()) {
+                self.refused(&envelope, from, &Refusal::NotForMe(envelope.doc.clone()));
+                continue;
+            }
+            let roster = self.view.roster().clone();
+            let admitted = admit(&envelope, &self.signer.branch, &roster, self.role, self.trust_flaws);
+            let change = match admitted {
+                Ok(change) => change,
+                Err(refusal) => {
+                    self.refused(&envelope, from, &refusal);
+                    continue;
+                }
+            };
+            match self.documents.receive(envelope, change, &mut fx.store)? {
+                Received::Applied(applied) => self.applied(from, applied, fx)?,
+                Received::Known => {}
+                Received::Early => {
+                    self.count("changes_early");
+                }
+                Received::Duplicate => {
+                    self.count("changes_refused_duplicate_seq");
+                }
+            }
+            self.count(if repair { "changes_received_repair" } else { "changes_received_live" });
+        }
+        Ok(())
+    }
+
+    fn applied(&mut self, from: DeviceId, applied: Vec<Applied>, fx: &mut Effects) -> Result<(), StoreError> {
+        for Applied { envelope, facts } in applied {
+            self.see(&envelope.doc, &facts)?;
+            if envelope.doc.family() == Family::Roster {
+                // The next envelope's author may have been enrolled by this one.
+                fx.events.extend(self.view.refresh());
+            }
+            self.live.push((envelope, Some(from)));
+            fx.publish = true;
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, envelope: &Envelope, from: DeviceId, refusal: &Refusal) {
+        let count = self.count(refusal.count_name());
+        // A flood of bad changes must not become a flood of log lines.
+        if count.is_power_of_two() {
+            let (author, from) = (envelope.author.short(), from.short());
+            tracing::warn!(doc = %envelope.doc, %author, %from, count, "refused a change: {refusal}");
+        }
+    }
+}
+
+fn order_of(family: &Family) -> u8 {
+    match family {
+        Family::Roster => 0,
+        Family::Config => 1,
+        Family::Queue => 2,
+        _ => 3,
+    }
+}

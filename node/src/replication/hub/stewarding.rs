@@ -1,0 +1,232 @@
+//! The stewardship machine's place in the hub: its questions, its outputs, the turn of the day.
+
+use std::collections::BTreeSet;
+
+use branchmesh_model::command::{Ask, Caller, Command, Guarded, Rejection};
+use branchmesh_model::config::StaffRole;
+use branchmesh_model::decide;
+use branchmesh_model::event::{EventDraft, EventType};
+use branchmesh_model::ids::{CommandId, DeviceId, RecordId, TicketId, VoterId};
+use branchmesh_model::schema::{DocId, Role};
+use branchmesh_model::steward::{Census, Desk, Machine, Note, Output, Packet, Standing};
+use branchmesh_model::ticket::{Entry, TicketState};
+use branchmesh_model::time::{BusinessDate, UnixMs, business_date};
+use branchmesh_model::view::BranchView;
+
+use super::Hub;
+use crate::replication::desk::TicketDesk;
+use crate::replication::frame::Frame;
+use crate::replication::input::{Effects, Input, Now, Outgoing, Reply, ReplyId};
+use crate::storage::{StoreError, StoreOp};
+
+/// A clock that differs from its peers' by more than this is not asked what day it is, milliseconds.
+const TRUSTED_SKEW_MS: i64 = 60_000;
+
+/// Longest reason a person may give, in characters.
+const MAX_REASON_CHARS: usize = 200;
+
+/// Who may vote and in which order they act.
+pub(super) fn census(view: &BranchView) -> Census {
+    let config = view.config();
+    let standing = |id: &DeviceId, role: Role| Standing {
+        rank: config.ranks.get(id).copied().unwrap_or_else(|| role.default_rank()),
+        preferred: matches!(role, Role::Counter | Role::Kiosk),
+    };
+    let devices = view.roster().devices.iter();
+    let voters = devices
+        .filter(|(_, d)| d.revoked.is_none() && d.enrolment.role != Role::Hq)
+        .map(|(id, d)| (*id, standing(id, d.enrolment.role)))
+        .collect();
+    Census { voters }
+}
+
+impl Hub {
+    pub(super) fn with_desk(&mut self, now: Now, f: impl FnOnce(&mut Machine, &mut dyn Desk) -> Output) -> Output {
+        let mut desk = TicketDesk {
+            wall: self.agreed_wall(now),
+            book: &mut self.book,
+            view: &self.view,
+            side_lane: &self.side_lane,
+            context: &self.context,
+        };
+        f(&mut self.machine, &mut desk)
+    }
+
+    /// This device's clock, unless most of its peers disagree with it: then theirs. Of two that disagree the earlier
+    /// counts, since closing a day too early would throw people out of the queue.
+    pub(super) fn agreed_wall(&self, now: Now) -> UnixMs {
+        let mut skews: Vec<i64> = self.peers.values().filter_map(|p| p.clock_skew_ms).chain([0]).collect();
+        skews.sort_unstable();
+        let median = skews[(skews.len() - 1) / 2];
+        if median.abs() <= TRUSTED_SKEW_MS { now.wall } else { UnixMs(now.wall.0.saturating_add(median)) }
+    }
+
+    pub(super) fn machine_tick(&mut self, now: Now, fx: &mut Effects) {
+        let output = self.with_desk(now, |machine, desk| machine.tick(now.mono_ms, desk));
+        self.absorb(now, output, fx);
+    }
+
+    pub(super) fn packet(&mut self, now: Now, link: VoterId, packet: Packet, fx: &mut Effects) {
+        let output = self.with_desk(now, |machine, desk| machine.handle(now.mono_ms, link, packet, desk));
+        self.absorb(now, output, fx);
+    }
+
+    /// Turns the machine's output into effects. Records come first, so that the facts they became travel ahead of the
+    /// answers that speak of them.
+    pub(super) fn absorb(&mut self, now: Now, output: Output, fx: &mut Effects) {
+        for op in &output.ops {
+            fx.store.extend(op.rows().into_iter().map(|(key, value)| StoreOp::Steward { key, value }));
+        }
+        for note in output.notes {
+            if let Err(error) = self.note(now, note, fx) {
+                fx.fatal = Some(error.to_string());
+            }
+        }
+        self.flush_live(fx);
+        for (hop, packet) in output.send {
+            if hop == self.voter {
+                fx.again.push(Input::OwnPacket(packet));
+            } else if self.peers.contains_key(&hop.device) {
+                fx.send.push(Outgoing { to: hop.device, frame: Frame::Steward(packet), bulk: false });
+            }
+        }
+    }
+
+    fn note(&mut self, now: Now, note: Note, fx: &mut Effects) -> Result<(), StoreError> {
+        match note {
+            Note::Committed { record, body } => {
+                if self.machine.is_active()
+                    && let Ok(entry) = serde_json::from_slice(&body)
+                {
+                    self.materialise(now, record, &entry, fx)?;
+                }
+            }
+            Note::Answered { cmd, answer } => self.answered(now, &cmd, answer, fx)?,
+            Note::TimedOut { cmd } => self.timed_out(&cmd, fx),
+            Note::EpochChanged => {
+                self.taken_over = false;
+                self.materialise_all(now, fx)?;
+                fx.publish = true;
+                fx.events.push(self.mesh_event(EventType::MeshEpoch, self.signer.device, now));
+            }
+            Note::Closed { .. } | Note::GroupChanged => fx.publish = true,
+            Note::Diverged { record } => {
+                self.count("stewardship_diverged");
+                tracing::error!(?record, "two logs of one epoch differ; please report this with the logs of the devices");
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies a committed record into the documents it concerns, unless it stands there.
+    pub(super) fn materialise(
+        &mut self,
+        now: Now,
+        record: RecordId,
+        entry: &Entry,
+        fx: &mut Effects,
+    ) -> Result<(), StoreError> {
+        let missing = |hub: &mut Self, doc: &DocId, key: &str| -> Result<bool, StoreError> {
+            Ok(!hub.documents.held().contains_key(doc) || hub.documents.fact(doc, key)?.is_none())
+        };
+        let mut writes = Vec::new();
+        for write in decide::materialise(record, entry) {
+            if missing(self, &write.doc, &write.key)? {
+                writes.push(write);
+            }
+        }
+        self.write_all(now, writes, fx)
+    }
+
+    /// A new steward finishes what its predecessor may have left undone.
+    fn materialise_all(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
+        if !self.machine.is_active() {
+            return Ok(());
+        }
+        let oldest = self.oldest_day_shown();
+        let entries: Vec<(RecordId, Entry)> = self
+            .machine
+            .committed_entries()
+            .filter_map(|(record, _, body)| serde_json::from_slice(body).ok().map(|entry| (record, entry)))
+            .collect();
+        for (record, entry) in entries {
+            if entry.act.dates(record.key()).all(|date| date >= oldest) {
+                self.materialise(now, record, &entry, fx)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The steward closes the business days that are over, and begins a new log for the new one.
+    pub(super) fn turn_the_day(&mut self, now: Now, fx: &mut Effects) {
+        if !self.machine.is_active() {
+            return;
+        }
+        let wall = self.agreed_wall(now);
+        if let Some(date) = decide::day_close_due(&self.view, &self.book, wall, &self.context) {
+            self.close_day(now, date, fx);
+            return;
+        }
+        let today = business_date(wall, &self.context.zone, self.view.config().branch.cut_off);
+        if self.closing_day.take().is_some() && self.rolled_for != Some(today) {
+            self.rolled_for = Some(today);
+            self.machine.roll(now.mono_ms);
+        }
+    }
+
+    fn close_day(&mut self, now: Now, date: BusinessDate, fx: &mut Effects) {
+        self.closing_day = Some(date);
+        let id = CommandId::try_from(format!("close-day/{date}")).expect("short plain text is a valid command id");
+        let caller = Caller {
+            device: self.signer.device,
+            device_role: Some(self.role),
+            staff: None,
+            roles: vec![StaffRole::Admin],
+        };
+        let command = Command { id, caller, ask: Ask::Guarded(Guarded::CloseDay { date }) };
+        self.guarded(now, None, command, fx);
+    }
+
+    pub(super) fn take_over(&mut self, now: Now, reply: ReplyId, caller: &Caller, reason: &str, fx: &mut Effects) {
+        let result = self.try_take_over(now, caller, reason, fx);
+        fx.replies.push((reply, Reply::TakeOver(result)));
+    }
+
+    fn try_take_over(&mut self, now: Now, caller: &Caller, reason: &str, fx: &mut Effects) -> Result<(), Rejection> {
+        decide::permit_take_over(caller)?;
+        if reason.trim().is_empty() || reason.chars().count() > MAX_REASON_CHARS {
+            return Err(Rejection::invalid("reason", format!("1 to {MAX_REASON_CHARS} characters are expected")));
+        }
+        let output = self.machine.take_over(now.mono_ms).map_err(|_| Rejection::NoSteward)?;
+        self.absorb(now, output, fx);
+        tracing::warn!(staff = caller.staff.as_deref().unwrap_or("-"), reason, "the queue was taken over by a person");
+        self.taken_over = true;
+        fx.publish = true;
+        Ok(())
+    }
+
+    /// Counts today's waiting tickets that this side may not call, for the screens of a split.
+    pub(super) fn note_foreign_tickets(&mut self) {
+        let Some(day) = self.view.days().values().next_back() else { return };
+        let waiting = day.tickets.values().filter(|t| t.state == TicketState::Waiting).map(|t| t.id);
+        let mut foreign: BTreeSet<TicketId> = waiting.collect();
+        if !foreign.is_empty() {
+            for (record, ..) in self.machine.committed_entries().filter(|(r, ..)| self.machine.inherits(r.epoch)) {
+                foreign.remove(&record.key());
+            }
+        }
+        self.foreign_waiting = foreign.len();
+    }
+
+    pub(super) fn mesh_event(&self, kind: EventType, device: DeviceId, now: Now) -> EventDraft {
+        let name = self.view.roster().devices.get(&device).map(|d| d.enrolment.name.clone());
+        let data = match kind {
+            EventType::MeshEpoch => serde_json::json!({
+                "epoch": self.machine.epoch().map(|e| e.id.to_string()),
+                "steward": self.machine.steward().map(|v| v.device),
+            }),
+            _ => serde_json::json!({ "device": device, "name": name }),
+        };
+        EventDraft { kind, at: now.wall, device: self.signer.device, staff: None, data }
+    }
+}

@@ -1,0 +1,171 @@
+//! The closed list of everything that can wake the hub, and everything the hub can ask its driver to do.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use branchmesh_model::command::{Caller, Command, Done, Rejection};
+use branchmesh_model::event::EventDraft;
+use branchmesh_model::ids::{CounterNo, DeviceId};
+use branchmesh_model::schema::Role;
+use branchmesh_model::steward::Packet;
+use branchmesh_model::time::UnixMs;
+
+use super::enrol::JoinRequest;
+use super::frame::{Frame, Hello};
+use crate::handle::InvitationText;
+use crate::storage::StoreOp;
+
+/// The two clocks of an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds that only grow; all waiting is measured with it.
+    pub mono_ms: u64,
+    /// What the device's wall clock says; only ever shown.
+    pub wall: UnixMs,
+}
+
+/// Names the caller that waits for a reply; drawn by the driver.
+pub type ReplyId = u64;
+
+/// Everything that can wake the hub.
+#[derive(Debug)]
+pub enum Input {
+    /// About every 100 ms.
+    Tick,
+    /// A connection is up and both sides have said hello.
+    PeerUp {
+        /// The peer.
+        peer: DeviceId,
+        /// What it said.
+        hello: Hello,
+        /// Where it was reached.
+        address: Option<SocketAddr>,
+    },
+    /// The connection is gone.
+    PeerDown {
+        /// The peer.
+        peer: DeviceId,
+    },
+    /// A frame from a connected peer.
+    Frame {
+        /// The peer.
+        peer: DeviceId,
+        /// What it sent.
+        frame: Frame,
+    },
+    /// A peer sent bytes that are no frame, or a stranger was turned away: counted.
+    Refused {
+        /// The name it is counted under.
+        count_name: &'static str,
+    },
+    /// Where a device was found by mDNS or on a connection.
+    AddressLearnt {
+        /// The device.
+        device: DeviceId,
+        /// Its addresses.
+        addresses: Vec<SocketAddr>,
+    },
+    /// A command from this node's API.
+    Command {
+        /// Who waits.
+        reply: ReplyId,
+        /// The command.
+        command: Box<Command>,
+    },
+    /// A person takes the queue over.
+    TakeOver {
+        /// Who waits.
+        reply: ReplyId,
+        /// Who asks.
+        caller: Caller,
+        /// Why.
+        reason: String,
+    },
+    /// Make an invitation.
+    Invite {
+        /// Who waits.
+        reply: ReplyId,
+        /// What is invited.
+        role: Role,
+        /// Its name.
+        name: String,
+        /// The counter it will stand at.
+        counter: Option<CounterNo>,
+        /// How long it is valid.
+        ttl: Duration,
+        /// Drawn at random by the driver: the proof the new device must show.
+        secret: [u8; 16],
+        /// Where this device can be reached.
+        addresses: Vec<SocketAddr>,
+    },
+    /// A device asks to join.
+    Join {
+        /// Who waits.
+        reply: ReplyId,
+        /// The device, proven by its connection.
+        device: DeviceId,
+        /// What it shows.
+        request: JoinRequest,
+    },
+    /// A stewardship packet of this node to itself, after what preceded it was durable.
+    OwnPacket(Packet),
+    /// A device was just enrolled and what it needs is durable: welcome it.
+    Welcome {
+        /// Who waits.
+        reply: ReplyId,
+        /// The device.
+        device: DeviceId,
+    },
+    /// This node is about to stop: say goodbye.
+    Leave,
+}
+
+/// A reply to somebody who waits; given only after everything before it is durable.
+#[derive(Debug)]
+pub enum Reply {
+    /// To [`Input::Command`].
+    Command(Result<Done, Rejection>),
+    /// To [`Input::TakeOver`].
+    TakeOver(Result<(), Rejection>),
+    /// To [`Input::Invite`].
+    Invited(Result<InvitationText, Rejection>),
+    /// To [`Input::Join`]: bytes for the new device.
+    Joined(Vec<u8>),
+}
+
+/// What the driver must do, in this order: commit, publish, send, answer.
+#[derive(Default, Debug)]
+pub struct Effects {
+    /// One durable transaction.
+    pub store: Vec<StoreOp>,
+    /// Whether a new snapshot is to be published.
+    pub publish: bool,
+    /// Events that the snapshot shows for the first time.
+    pub events: Vec<EventDraft>,
+    /// Frames, in order.
+    pub send: Vec<Outgoing>,
+    /// Answers.
+    pub replies: Vec<(ReplyId, Reply)>,
+    /// Inputs to be handled next, once this is durable.
+    pub again: Vec<Input>,
+    /// The devices that may connect, if that changed.
+    pub allowed: Option<BTreeSet<DeviceId>>,
+    /// Whether strangers may knock with an invitation, if that changed.
+    pub joinable: Option<bool>,
+    /// Addresses worth trying.
+    pub learn: Vec<(DeviceId, Vec<SocketAddr>)>,
+    /// A failure after which the node must stop: what it holds in memory is no longer what it has on disk.
+    pub fatal: Option<String>,
+}
+
+/// A frame for a connected peer.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// The peer.
+    pub to: DeviceId,
+    /// The frame.
+    pub frame: Frame,
+    /// Whether it may wait behind everything else.
+    pub bulk: bool,
+}

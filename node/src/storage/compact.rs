@@ -1,0 +1,151 @@
+//! Compaction: many envelopes become one compressed save and their seals, from which each is rebuilt byte for byte.
+
+use std::collections::BTreeMap;
+
+use branchmesh_model::document::{self, Actor, FactDoc, NewChange};
+use branchmesh_model::ids::DeviceId;
+use branchmesh_model::schema::DocId;
+use branchmesh_model::time::BusinessDate;
+use redb::{ReadTransaction, ReadableDatabase, WriteTransaction};
+
+use super::documents::{compacted_doc, doc_row, loose_envelopes};
+use super::error::{StoreError, guarded};
+use super::rows::{self, DocRow, SealsRow};
+use super::store::{Store, begin_write};
+use super::tables;
+use crate::replication::envelope::Envelope;
+
+/// What a compaction will put in place of the envelopes it has read.
+struct Plan {
+    before: DocRow,
+    envelopes: Vec<Envelope>,
+    save: Vec<u8>,
+}
+
+impl Store {
+    /// Loose envelopes from which [`Store::compact`] does anything.
+    pub const COMPACT_FROM: u32 = 256;
+
+    /// Puts a compressed save and seals in place of the envelopes of `doc`, if there are [`Store::COMPACT_FROM`] of
+    /// them; tells whether it did. Every change is rebuilt from the save and compared before its row goes.
+    ///
+    /// May run beside commits: what they add meanwhile stays as it is. If the envelopes cannot be rebuilt (one misses a
+    /// dependency, or a later version wrote it in a way this one does not reproduce) they stay, and the answer is `false`.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn compact(&self, doc: &DocId) -> Result<bool, StoreError> {
+        guarded(|| self.compact_from(doc, Self::COMPACT_FROM))
+    }
+
+    /// Compacts what is left of the queue documents of a past day and marks them archived; returns how many there are.
+    /// They read as before, and take late envelopes as before.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn archive_day(&self, date: BusinessDate) -> Result<usize, StoreError> {
+        guarded(|| {
+            let mut archived = 0;
+            for doc in DocId::queue_day(date) {
+                let Some(row) = doc_row(&self.db.begin_read()?, &doc)? else { continue };
+                if row.rows > 0 {
+                    self.compact_from(&doc, 1)?;
+                }
+                if !row.archived {
+                    self.change_row(&doc, |row| row.archived = true)?;
+                }
+                archived += 1;
+            }
+            Ok(archived)
+        })
+    }
+
+    fn compact_from(&self, doc: &DocId, least: u32) -> Result<bool, StoreError> {
+        let tx = self.db.begin_read()?;
+        let Some(before) = doc_row(&tx, doc)? else { return Ok(false) };
+        if before.rows < least.max(before.retry_at) {
+            return Ok(false);
+        }
+        let Some(plan) = plan(&tx, doc, before)? else {
+            // Not before there is twice as much: trying costs time proportional to the document.
+            self.change_row(doc, |row| row.retry_at = row.rows.saturating_mul(2))?;
+            return Ok(false);
+        };
+        drop(tx);
+        let tx = begin_write(&self.db)?;
+        let done = carry_out(&tx, doc, &plan)?;
+        if done {
+            tx.commit()?
+        } else {
+            tx.abort()?
+        }
+        Ok(done)
+    }
+
+    fn change_row(&self, doc: &DocId, change: impl FnOnce(&mut DocRow)) -> Result<(), StoreError> {
+        let tx = begin_write(&self.db)?;
+        if let Some(mut row) = row_to_write(&tx, doc)? {
+            change(&mut row);
+            tx.open_table(tables::DOCUMENTS)?.insert(doc.as_str(), &rows::encode(&row)[..])?;
+        }
+        Ok(tx.commit()?)
+    }
+}
+
+fn row_to_write(tx: &WriteTransaction, doc: &DocId) -> Result<Option<DocRow>, StoreError> {
+    use redb::ReadableTable;
+    let documents = tx.open_table(tables::DOCUMENTS)?;
+    let row = documents.get(doc.as_str())?;
+    row.map(|row| rows::decode(row.value(), "documents")).transpose()
+}
+
+/// Applies the envelopes to the compacted document and proves that its save gives back every change; `None` if not.
+fn plan(tx: &ReadTransaction, doc: &DocId, before: DocRow) -> Result<Option<Plan>, StoreError> {
+    let envelopes = loose_envelopes(tx, doc, &BTreeMap::new())?;
+    let mut facts = compacted_doc(tx, doc)?;
+    let mut expected: BTreeMap<(Vec<u8>, u64), Vec<u8>> =
+        facts.changes_in_order().into_iter().map(|c| ((c.actor, c.seq), c.bytes)).collect();
+    for envelope in &envelopes {
+        let Ok(change) = document::examine(&envelope.change, &envelope.author) else { return Ok(None) };
+        if (&change.actor, change.seq) != (&envelope.actor, envelope.seq) || facts.apply(change).is_err() {
+            return Ok(None);
+        }
+        expected.insert((envelope.actor.clone(), envelope.seq), envelope.change.clone());
+    }
+    let save = facts.save();
+    let reader = Actor::new(&DeviceId([0; 32]), [0; 8]);
+    let Ok(mut rebuilt) = FactDoc::load(&save, &reader) else { return Ok(None) };
+    let as_expected = |c: &NewChange| expected.get(&(c.actor.clone(), c.seq)) == Some(&c.bytes);
+    let rebuilt = rebuilt.changes_in_order();
+    let whole = rebuilt.len() == expected.len() && rebuilt.iter().all(as_expected);
+    Ok(whole.then_some(Plan { before, envelopes, save }))
+}
+
+/// Writes the plan; `false` if another compaction or a [`Store::drop_doc`] came between, and nothing must be committed.
+fn carry_out(tx: &WriteTransaction, doc: &DocId, plan: &Plan) -> Result<bool, StoreError> {
+    let name = doc.as_str();
+    let Some(mut row) = row_to_write(tx, doc)? else { return Ok(false) };
+    if row.compactions != plan.before.compactions || row.next < plan.before.next {
+        return Ok(false);
+    }
+    let seals = rows::encode(&SealsRow::of(&plan.envelopes));
+    tx.open_table(tables::SEALS)?.insert((name, plan.before.sealed), &seals[..])?;
+    let old = tx.open_table(tables::SNAPSHOTS)?.insert(name, &plan.save[..])?.map_or(0, |old| old.value().len());
+    let mut covered = tx.open_table(tables::COVERED)?;
+    let mut loose = tx.open_table(tables::ENVELOPES)?;
+    for e in &plan.envelopes {
+        // Of one actor the newest comes last.
+        covered.insert((name, &e.actor[..]), e.seq)?;
+        if loose.remove((name, &e.actor[..], e.seq))?.is_none() {
+            return Ok(false);
+        }
+    }
+    row.rows -= plan.before.rows;
+    row.row_bytes -= plan.before.row_bytes;
+    row.sealed += plan.envelopes.len() as u64;
+    row.compacted_bytes = row.compacted_bytes - old as u64 + (plan.save.len() + seals.len()) as u64;
+    row.compactions += 1;
+    row.retry_at = 0;
+    tx.open_table(tables::DOCUMENTS)?.insert(name, &rows::encode(&row)[..])?;
+    Ok(true)
+}

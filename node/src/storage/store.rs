@@ -1,0 +1,319 @@
+//! The store itself: one durable transaction at a time, and plain reads.
+
+use std::collections::BTreeMap;
+
+use branchmesh_model::schema::DocId;
+use redb::{Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
+
+use super::error::{StoreError, guarded};
+use super::folder::Folder;
+use super::rows::{self, DocRow, EnvelopeRow};
+use super::tables;
+use crate::replication::envelope::Envelope;
+
+/// Something to make durable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StoreOp {
+    /// Append a change whose dependencies are stored or earlier in the same batch. One that is stored already is skipped.
+    Envelope(Envelope),
+    /// Set or remove a row of stewardship.
+    Steward {
+        /// The hub's choice.
+        key: Vec<u8>,
+        /// `None` removes.
+        value: Option<Vec<u8>>,
+    },
+    /// Set or remove a value by name.
+    Meta {
+        /// The hub's choice.
+        key: String,
+        /// `None` removes.
+        value: Option<Vec<u8>>,
+    },
+    /// Set or remove something to be delivered elsewhere.
+    Outbox {
+        /// The hub's choice; deliveries are read in key order.
+        key: Vec<u8>,
+        /// `None` removes.
+        value: Option<Vec<u8>>,
+    },
+}
+
+/// How much a store holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Stats {
+    /// Documents.
+    pub documents: u64,
+    /// Documents of archived days among them.
+    pub archived: u64,
+    /// Envelopes kept one by one.
+    pub envelopes: u64,
+    /// Changes kept in compacted documents.
+    pub compacted: u64,
+    /// Bytes of envelopes, snapshots and seals.
+    pub content_bytes: u64,
+    /// Bytes of the database file, or [`Stats::content_bytes`] where there is no file.
+    pub file_bytes: u64,
+    /// Rows of stewardship.
+    pub steward_rows: u64,
+    /// Undelivered rows of the outbox.
+    pub outbox_rows: u64,
+}
+
+/// A row with its key.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+/// The node's durable memory. May be shared between threads; commits follow one another.
+#[derive(Debug)]
+pub struct Store {
+    // Dropped in this order: the folder is given back once the database is closed.
+    pub(super) db: Database,
+    pub(super) folder: Option<Folder>,
+    pub(super) generation: u32,
+}
+
+impl Store {
+    /// How often this disk was restored or replaced, with gaps: the device votes as (device, generation), because a disk
+    /// that may have forgotten a promise must not vote as the one that made it. Also the time to start over with every
+    /// count of which older values may be in other hands.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Makes all of `ops` durable in one transaction, in order, or none of them. Costs nothing if there are none.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] for two changes in one place; otherwise the store must be dropped and opened again.
+    pub fn commit(&self, ops: &[StoreOp]) -> Result<(), StoreError> {
+        if ops.is_empty() {
+            return Ok(());
+        }
+        guarded(|| {
+            let tx = begin_write(&self.db)?;
+            apply(&tx, ops)?;
+            Ok(tx.commit()?)
+        })
+    }
+
+    /// The names of all documents, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] or [`StoreError::Io`].
+    pub fn documents(&self) -> Result<Vec<DocId>, StoreError> {
+        guarded(|| {
+            let table = self.db.begin_read()?.open_table(tables::DOCUMENTS)?;
+            table.range::<&str>(..)?.map(|row| rows::document_name(row?.0.value())).collect()
+        })
+    }
+
+    /// All rows of stewardship, in key order.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] or [`StoreError::Io`].
+    pub fn steward_rows(&self) -> Result<Vec<Row>, StoreError> {
+        self.rows(tables::STEWARD, usize::MAX)
+    }
+
+    /// The first `limit` rows of the outbox, in key order.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] or [`StoreError::Io`].
+    pub fn outbox_scan(&self, limit: usize) -> Result<Vec<Row>, StoreError> {
+        self.rows(tables::OUTBOX, limit)
+    }
+
+    fn rows(&self, table: tables::Bytes, limit: usize) -> Result<Vec<Row>, StoreError> {
+        guarded(|| {
+            let table = self.db.begin_read()?.open_table(table)?;
+            let owned = |row: Result<(redb::AccessGuard<&[u8]>, redb::AccessGuard<&[u8]>), redb::StorageError>| {
+                row.map(|(k, v)| (k.value().to_vec(), v.value().to_vec())).map_err(StoreError::from)
+            };
+            table.range::<&[u8]>(..)?.take(limit).map(owned).collect()
+        })
+    }
+
+    /// The value under `key`.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] or [`StoreError::Io`].
+    pub fn meta(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        guarded(|| {
+            let table = self.db.begin_read()?.open_table(tables::META)?;
+            Ok(table.get(key)?.map(|v| v.value().to_vec()))
+        })
+    }
+
+    /// All values whose name begins with `prefix`, in order of their names.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] or [`StoreError::Io`].
+    pub fn meta_scan(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        guarded(|| {
+            let table = self.db.begin_read()?.open_table(tables::META)?;
+            let mut found = Vec::new();
+            for row in table.range(prefix..)? {
+                let (name, value) = row?;
+                if !name.value().starts_with(prefix) {
+                    break;
+                }
+                found.push((name.value().to_owned(), value.value().to_vec()));
+            }
+            Ok(found)
+        })
+    }
+
+    /// Forgets a document, all of it. Peers that still hold it will offer it again: remember elsewhere not to take it.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn drop_doc(&self, doc: &DocId) -> Result<(), StoreError> {
+        guarded(|| {
+            let tx = begin_write(&self.db)?;
+            let name = doc.as_str();
+            tx.open_table(tables::DOCUMENTS)?.remove(name)?;
+            tx.open_table(tables::SNAPSHOTS)?.remove(name)?;
+            tx.open_table(tables::ENVELOPES)?.retain_in(places_of(name), |_, _| false)?;
+            tx.open_table(tables::SEALS)?.retain_in((name, 0)..=(name, u64::MAX), |_, _| false)?;
+            let after = after_all_of(name);
+            tx.open_table(tables::COVERED)?.retain_in((name, &b""[..])..(&after, &b""[..]), |_, _| false)?;
+            Ok(tx.commit()?)
+        })
+    }
+
+    /// How much is held.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] or [`StoreError::Io`].
+    pub fn stats(&self) -> Result<Stats, StoreError> {
+        guarded(|| {
+            let tx = self.db.begin_read()?;
+            let mut stats = Stats {
+                steward_rows: tx.open_table(tables::STEWARD)?.len()?,
+                outbox_rows: tx.open_table(tables::OUTBOX)?.len()?,
+                ..Stats::default()
+            };
+            for row in tx.open_table(tables::DOCUMENTS)?.range::<&str>(..)? {
+                let (_, row) = row?;
+                let row: DocRow = rows::decode(row.value(), "documents")?;
+                stats.documents += 1;
+                stats.archived += u64::from(row.archived);
+                stats.envelopes += u64::from(row.rows);
+                stats.compacted += row.sealed;
+                stats.content_bytes += row.row_bytes + row.compacted_bytes;
+            }
+            stats.file_bytes = self.file_bytes().unwrap_or(stats.content_bytes);
+            Ok(stats)
+        })
+    }
+}
+
+/// A transaction whose commit returns once everything is on disk, and after which a crash needs no long repair.
+pub(super) fn begin_write(db: &Database) -> Result<WriteTransaction, StoreError> {
+    let mut tx = db.begin_write()?;
+    tx.set_durability(Durability::Immediate)?;
+    tx.set_two_phase_commit(true);
+    tx.set_quick_repair(true);
+    Ok(tx)
+}
+
+/// The least document name after `name` itself.
+pub(super) fn after_all_of(name: &str) -> String {
+    format!("{name}\0")
+}
+
+/// Every possible key of [`tables::ENVELOPES`] in document `name`: actors are at most 16 bytes long.
+pub(super) fn places_of(name: &str) -> std::ops::RangeInclusive<(&str, &[u8], u64)> {
+    (name, &[], 0)..=(name, &[0xff; 64], u64::MAX)
+}
+
+fn apply(tx: &WriteTransaction, ops: &[StoreOp]) -> Result<(), StoreError> {
+    let mut appender = Appender::new(tx)?;
+    let mut steward = tx.open_table(tables::STEWARD)?;
+    let mut meta = tx.open_table(tables::META)?;
+    let mut outbox = tx.open_table(tables::OUTBOX)?;
+    for op in ops {
+        match op {
+            StoreOp::Envelope(envelope) => appender.append(envelope)?,
+            StoreOp::Steward { key, value } => set(&mut steward, &key[..], value)?,
+            StoreOp::Meta { key, value } => set(&mut meta, &key[..], value)?,
+            StoreOp::Outbox { key, value } => set(&mut outbox, &key[..], value)?,
+        }
+    }
+    appender.finish()
+}
+
+fn set<'k, K: redb::Key + 'static>(
+    table: &mut Table<K, &'static [u8]>,
+    key: K::SelfType<'k>,
+    value: &Option<Vec<u8>>,
+) -> Result<(), StoreError> {
+    match value {
+        Some(value) => drop(table.insert(key, &value[..])?),
+        None => drop(table.remove(key)?),
+    }
+    Ok(())
+}
+
+/// Appends envelopes and writes each touched row of the index once.
+struct Appender<'tx> {
+    documents: Table<'tx, &'static str, &'static [u8]>,
+    envelopes: Table<'tx, tables::Place, &'static [u8]>,
+    covered: Table<'tx, (&'static str, &'static [u8]), u64>,
+    touched: BTreeMap<DocId, DocRow>,
+}
+
+impl<'tx> Appender<'tx> {
+    fn new(tx: &'tx WriteTransaction) -> Result<Self, StoreError> {
+        Ok(Self {
+            documents: tx.open_table(tables::DOCUMENTS)?,
+            envelopes: tx.open_table(tables::ENVELOPES)?,
+            covered: tx.open_table(tables::COVERED)?,
+            touched: BTreeMap::new(),
+        })
+    }
+
+    fn append(&mut self, envelope: &Envelope) -> Result<(), StoreError> {
+        if self.is_stored(envelope)? {
+            return Ok(());
+        }
+        if !self.touched.contains_key(&envelope.doc) {
+            let row = match self.documents.get(envelope.doc.as_str())? {
+                Some(row) => rows::decode(row.value(), "documents")?,
+                None => DocRow::default(),
+            };
+            self.touched.insert(envelope.doc.clone(), row);
+        }
+        let row = self.touched.get_mut(&envelope.doc).expect("inserted above");
+        let Envelope { author, n, change, signature, .. } = envelope;
+        let bytes = rows::encode(&EnvelopeRow { order: row.next, author: *author, n: *n, change, signature });
+        row.next += 1;
+        row.rows += 1;
+        row.row_bytes += bytes.len() as u64;
+        self.envelopes.insert(place(envelope), &bytes[..])?;
+        Ok(())
+    }
+
+    fn is_stored(&self, envelope: &Envelope) -> Result<bool, StoreError> {
+        let covered = self.covered.get((envelope.doc.as_str(), &envelope.actor[..]))?;
+        if covered.is_some_and(|newest| envelope.seq <= newest.value()) {
+            return Ok(true);
+        }
+        let Some(held) = self.envelopes.get(place(envelope))? else { return Ok(false) };
+        let held: EnvelopeRow = rows::decode(held.value(), "envelopes")?;
+        if held.change != &envelope.change[..] {
+            return Err(StoreError::Conflict { doc: envelope.doc.clone(), seq: envelope.seq });
+        }
+        Ok(true)
+    }
+
+    fn finish(mut self) -> Result<(), StoreError> {
+        for (doc, row) in &self.touched {
+            self.documents.insert(doc.as_str(), &rows::encode(row)[..])?;
+        }
+        Ok(())
+    }
+}
+
+fn place(envelope: &Envelope) -> (&str, &[u8], u64) {
+    (envelope.doc.as_str(), &envelope.actor, envelope.seq)
+}

@@ -1,0 +1,174 @@
+use super::super::testing::Crash;
+use super::*;
+
+/// Batches as a busy node commits them: envelopes, stewardship, names and deliveries together.
+fn batches() -> Vec<Vec<StoreOp>> {
+    let all = Writers::mixed(doc("queue/2026-11-21/0"), 36);
+    let batch = |(i, part): (usize, &[Envelope])| {
+        let mut batch = ops(part);
+        batch.push(meta("last", &[i as u8]));
+        batch.push(steward(&[i as u8], &[0; 40]));
+        batch.push(outbox(&[i as u8], &vec![7; 3_000]));
+        batch
+    };
+    all.chunks(3).enumerate().map(batch).collect()
+}
+
+/// What a store that holds the first `count` batches, and nothing else, looks like.
+fn assert_holds(store: &Store, batches: &[Vec<StoreOp>], count: usize, context: &str) {
+    let envelopes = batches[..count].iter().flatten().filter_map(|op| match op {
+        StoreOp::Envelope(e) => Some(e.clone()),
+        _ => None,
+    });
+    assert_eq!(all_of(store, &doc("queue/2026-11-21/0")), envelopes.collect::<Vec<_>>(), "{context}");
+    let last = count.checked_sub(1).map(|i| vec![i as u8]);
+    assert_eq!(store.meta("last").expect("readable"), last, "{context}");
+    assert_eq!(store.steward_rows().expect("readable").len(), count, "{context}");
+    assert_eq!(store.outbox_scan(usize::MAX).expect("readable").len(), count, "{context}");
+}
+
+/// How many of `batches` a store holds by its own account.
+fn held(store: &Store) -> usize {
+    store.meta("last").expect("readable").map_or(0, |i| usize::from(i[0]) + 1)
+}
+
+/// Commits until the power goes; returns how many were acknowledged.
+fn commit_until_off(disk: &CrashingDisk, batches: &[Vec<StoreOp>]) -> usize {
+    let Ok(store) = on(disk) else { return 0 };
+    batches.iter().take_while(|batch| store.commit(batch).is_ok()).count()
+}
+
+#[test]
+fn a_crash_at_every_write_loses_nothing_acknowledged() {
+    let batches = batches();
+    let whole = CrashingDisk::new();
+    assert_eq!(commit_until_off(&whole, &batches), batches.len());
+    for step in 0..whole.steps() {
+        for crash in [Crash::Unsynced, Crash::Torn(step), Crash::Torn(step + 1_000_003)] {
+            let disk = CrashingDisk::new();
+            disk.power_off_after(step);
+            let acknowledged = commit_until_off(&disk, &batches);
+            disk.crash(crash);
+            let context = format!("power off at step {step}, {crash:?}, {acknowledged} acknowledged");
+            let store = on(&disk).unwrap_or_else(|e| panic!("{context}: {e}"));
+            let held = held(&store);
+            assert!((acknowledged..=acknowledged + 1).contains(&held), "{context}, {held} held");
+            assert_holds(&store, &batches, held, &context);
+        }
+    }
+}
+
+#[test]
+fn crash_after_crash_keeps_what_was_acknowledged() {
+    let batches = batches();
+    for seed in 0..200_u64 {
+        let disk = CrashingDisk::new();
+        let mut done = 0;
+        for life in 0.. {
+            disk.power_off_after((seed * 31 + life * 17) % 60 + life);
+            if let Ok(store) = on(&disk) {
+                let held = held(&store);
+                let context = format!("seed {seed}, life {life}");
+                assert!((done..=done + 1).contains(&held), "{context}: {held} of {done}");
+                assert_holds(&store, &batches, held, &context);
+                let more = batches[held..].iter().take_while(|batch| store.commit(batch).is_ok()).count();
+                done = held + more;
+            }
+            if done == batches.len() {
+                break;
+            }
+            disk.crash(Crash::Torn(seed ^ life));
+        }
+    }
+}
+
+#[test]
+fn a_crash_while_compacting_changes_nothing_that_is_read() {
+    let id = doc("config");
+    let all = Writers::mixed(id.clone(), 300);
+    let image = {
+        let disk = CrashingDisk::new();
+        on(&disk).expect("opens").commit(&ops(&all)).expect("commits");
+        disk.image()
+    };
+    let steps = {
+        let disk = CrashingDisk::with_image(image.clone());
+        assert!(on(&disk).expect("opens").compact(&id).expect("compacts"));
+        disk.steps()
+    };
+    for step in 0..steps {
+        let disk = CrashingDisk::with_image(image.clone());
+        disk.power_off_after(step);
+        let compacted = on(&disk).is_ok_and(|store| store.compact(&id).is_ok());
+        disk.crash(Crash::Torn(step));
+        let store = on(&disk).expect("reopens");
+        assert_eq!(all_of(&store, &id).len(), all.len());
+        assert!(!compacted || store.loose(&id).expect("readable") == 0, "step {step}");
+    }
+}
+
+#[test]
+fn a_failed_sync_is_no_acknowledgement() {
+    let batches = batches();
+    let disk = CrashingDisk::new();
+    let store = on(&disk).expect("opens");
+    store.commit(&batches[0]).expect("commits");
+    disk.fail_syncs(1);
+    assert!(matches!(store.commit(&batches[1]), Err(StoreError::Io { .. })));
+    assert!(matches!(store.commit(&batches[1]), Err(StoreError::FailedEarlier)));
+    drop(store);
+    disk.crash(Crash::Unsynced);
+    assert_holds(&on(&disk).expect("reopens"), &batches, 1, "after a failed sync");
+}
+
+#[test]
+fn a_full_disk_is_named_and_nothing_is_half_written() {
+    let batches = batches();
+    let disk = CrashingDisk::new();
+    let store = on(&disk).expect("opens");
+    store.commit(&batches[0]).expect("commits");
+    disk.set_capacity(Some(disk.image().len() as u64));
+    let big = outbox(b"big", &vec![1; 8 << 20]);
+    let refused = store.commit(&[meta("last", &[9]), big]);
+    assert!(matches!(refused, Err(StoreError::Full)), "{refused:?}");
+    drop(store);
+    let store = on(&disk).expect("reopens while still full");
+    assert_holds(&store, &batches, 1, "after a full disk");
+    disk.set_capacity(None);
+    store.commit(&batches[1]).expect("commits once there is space");
+    assert_holds(&store, &batches, 2, "after space was made");
+}
+
+#[test]
+fn the_same_seed_leaves_the_same_disk() {
+    let after = |seed| {
+        let disk = CrashingDisk::new();
+        disk.power_off_after(40);
+        commit_until_off(&disk, &batches());
+        disk.crash(Crash::Torn(seed));
+        disk.image()
+    };
+    assert!(after(1) == after(1));
+    assert!((2..20).any(|seed| after(1) != after(seed)), "the seed makes a difference");
+}
+
+#[test]
+fn an_old_backend_reaches_nothing_after_a_crash() {
+    let disk = CrashingDisk::new();
+    let old = on(&disk).expect("opens");
+    disk.crash(Crash::Unsynced);
+    let new = on(&disk).expect("reopens");
+    assert!(old.commit(&[meta("x", b"1")]).is_err());
+    drop(old);
+    assert_eq!(new.meta("x").expect("readable"), None);
+    new.commit(&[meta("x", b"2")]).expect("commits");
+}
+
+#[test]
+fn an_empty_commit_does_not_touch_the_disk() {
+    let disk = CrashingDisk::new();
+    let store = on(&disk).expect("opens");
+    let before = disk.steps();
+    store.commit(&[]).expect("nothing to do");
+    assert_eq!(disk.steps(), before);
+}

@@ -1,0 +1,115 @@
+//! Links between devices: which exist, and what they do to frames.
+
+use std::collections::BTreeMap;
+
+use super::Rng;
+
+/// Virtual milliseconds.
+pub type Ms = u64;
+
+/// How links behave in one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Weather {
+    /// Usual delay of a frame, ms.
+    pub delay: Ms,
+    /// Frames lost, per mille: what a full queue or a broken stream costs.
+    pub loss: u64,
+    /// Frames delivered twice, per mille.
+    pub duplication: u64,
+    /// Frames that take up to two seconds longer and so overtake nobody but are overtaken, per mille.
+    pub straggling: u64,
+}
+
+impl Weather {
+    /// Weather drawn for a run.
+    pub fn draw(rng: &mut Rng) -> Self {
+        Self {
+            delay: [1, 2, 15][rng.below(3) as usize],
+            loss: [0, 0, 10, 50][rng.below(4) as usize],
+            duplication: [0, 20, 100][rng.below(3) as usize],
+            straggling: [0, 5, 30][rng.below(3) as usize],
+        }
+    }
+
+    /// No faults at all.
+    pub fn calm(self) -> Self {
+        Self { delay: self.delay.min(2), loss: 0, duplication: 0, straggling: 0 }
+    }
+
+    /// When each copy of a frame sent now arrives, after which delay.
+    pub fn arrivals(&self, rng: &mut Rng) -> Vec<Ms> {
+        let mut arrivals = Vec::new();
+        if rng.chance(self.loss) {
+            return arrivals;
+        }
+        loop {
+            let mut delay = self.delay / 2 + rng.below(self.delay * 2 + 1);
+            if rng.chance(self.straggling) {
+                delay += rng.below(2000);
+            }
+            arrivals.push(delay);
+            if !rng.chance(self.duplication) {
+                return arrivals;
+            }
+        }
+    }
+}
+
+/// Who can reach whom, and which sessions are up.
+#[derive(Clone, Debug)]
+pub struct Network {
+    size: usize,
+    reachable: Vec<Vec<bool>>,
+    /// Session number of each pair (lower first) that is connected.
+    sessions: BTreeMap<(usize, usize), u64>,
+    next_session: u64,
+}
+
+impl Network {
+    /// Everybody can reach everybody; nobody is connected yet.
+    pub fn new(size: usize) -> Self {
+        Self { size, reachable: vec![vec![true; size]; size], sessions: BTreeMap::new(), next_session: 0 }
+    }
+
+    /// Devices of the same group reach one another, others do not.
+    pub fn split(&mut self, group_of: &[usize]) {
+        for a in 0..self.size {
+            for b in 0..self.size {
+                self.reachable[a][b] = group_of[a] == group_of[b];
+            }
+        }
+    }
+
+    /// Everybody reaches everybody.
+    pub fn heal(&mut self) {
+        self.split(&vec![0; self.size]);
+    }
+
+    /// Cuts or mends one link.
+    pub fn set(&mut self, a: usize, b: usize, up: bool) {
+        self.reachable[a][b] = up;
+        self.reachable[b][a] = up;
+    }
+
+    /// Whether packets pass between the two.
+    pub fn reaches(&self, a: usize, b: usize) -> bool {
+        self.reachable[a][b] && self.reachable[b][a]
+    }
+
+    /// The session between the two, if they are connected.
+    pub fn session(&self, a: usize, b: usize) -> Option<u64> {
+        self.sessions.get(&(a.min(b), a.max(b))).copied()
+    }
+
+    /// Connects the two.
+    pub fn connect(&mut self, a: usize, b: usize) -> u64 {
+        self.next_session += 1;
+        self.sessions.insert((a.min(b), a.max(b)), self.next_session);
+        self.next_session
+    }
+
+    /// Ends the session between the two; whether there was one.
+    pub fn disconnect(&mut self, a: usize, b: usize) -> bool {
+        self.sessions.remove(&(a.min(b), a.max(b))).is_some()
+    }
+}

@@ -1,0 +1,146 @@
+//! The rules of the pages: what is served, and what the files may never contain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use super::{asset, paths};
+
+fn text(path: &str) -> String {
+    let asset = asset(path).unwrap_or_else(|| panic!("{path} is served"));
+    String::from_utf8(asset.bytes.into_owned()).unwrap()
+}
+
+/// Our own files with this ending, by path.
+fn own(ending: &str) -> BTreeMap<String, String> {
+    let found: BTreeMap<_, _> = paths()
+        .filter(|path| path.ends_with(ending) && !path.starts_with("vendor/"))
+        .map(|path| (path.to_string(), text(&path)))
+        .collect();
+    assert!(!found.is_empty(), "there are {ending} files");
+    found
+}
+
+/// The parts of `text` between `open` and the next `close`.
+fn between<'a>(text: &'a str, open: &'a str, close: char) -> impl Iterator<Item = &'a str> {
+    text.split(open).skip(1).filter_map(move |rest| rest.split(close).next())
+}
+
+fn locale(path: &str) -> BTreeMap<String, String> {
+    serde_json::from_str(&text(path)).unwrap()
+}
+
+fn placeholders(sentence: &str) -> BTreeSet<&str> {
+    between(sentence, "{", '}').collect()
+}
+
+#[test]
+fn the_root_is_the_page() {
+    let page = asset("/").unwrap();
+    assert_eq!(page.mime, "text/html; charset=utf-8");
+    assert_eq!(asset("/index.html"), Some(page));
+}
+
+#[test]
+fn types_are_those_browsers_insist_on() {
+    let mime = |path| asset(path).map(|a| a.mime);
+    assert_eq!(mime("/app/main.js").as_deref(), Some("text/javascript; charset=utf-8"));
+    assert_eq!(mime("vendor/preact.mjs").as_deref(), Some("text/javascript; charset=utf-8"));
+    assert_eq!(mime("/css/tokens.css").as_deref(), Some("text/css; charset=utf-8"));
+    assert_eq!(mime("/locales/en.json").as_deref(), Some("application/json; charset=utf-8"));
+    assert_eq!(mime("/icons.svg").as_deref(), Some("image/svg+xml"));
+}
+
+#[test]
+fn nothing_else_is_served() {
+    for path in ["", "/nowhere", "/app", "/app/", "/../Cargo.toml", "/app/../../Cargo.toml", "//index.html"] {
+        assert_eq!(asset(path), None, "{path:?}");
+    }
+}
+
+#[test]
+fn tags_tell_contents_apart() {
+    let tag = |path| asset(path).unwrap().etag;
+    assert_eq!(tag("/app/main.js"), tag("/app/main.js"));
+    assert_ne!(tag("/app/main.js"), tag("/app/api.js"));
+    assert!(tag("/").starts_with('"') && tag("/").ends_with('"'));
+}
+
+#[test]
+fn both_languages_say_the_same_things() {
+    let (zh, en) = (locale("/locales/zh-CN.json"), locale("/locales/en.json"));
+    assert_eq!(zh.keys().collect::<Vec<_>>(), en.keys().collect::<Vec<_>>());
+    for (key, sentence) in &zh {
+        assert!(!sentence.is_empty() && !en[key].is_empty(), "{key} is empty");
+        assert_eq!(placeholders(sentence), placeholders(&en[key]), "{key}");
+    }
+}
+
+#[test]
+fn every_sentence_asked_for_exists() {
+    let zh = locale("/locales/zh-CN.json");
+    for (path, code) in own(".js") {
+        for key in between(&code, " t('", '\'').chain(between(&code, "(t('", '\'')).chain(between(&code, "{t('", '\'')) {
+            assert!(zh.contains_key(key), "{path} asks for {key}");
+        }
+    }
+}
+
+#[test]
+fn every_icon_asked_for_exists() {
+    let sheet = text("/icons.svg");
+    for (path, code) in own(".js") {
+        for name in between(&code, "icon('", '\'') {
+            assert!(sheet.contains(&format!("id=\"i-{name}\"")), "{path} asks for {name}");
+        }
+    }
+}
+
+#[test]
+fn no_prose_in_components() {
+    for (path, code) in own(".js") {
+        let chinese = code.chars().find(|c| ('\u{4e00}'..='\u{9fff}').contains(c));
+        assert_eq!(chinese, None, "{path}: sentences belong to locales/");
+    }
+}
+
+#[test]
+fn no_page_asks_another_origin() {
+    for ending in [".js", ".css", ".html"] {
+        for (path, code) in own(ending) {
+            for part in ["http://", "https://", "ws://", "wss://", "\"//", "'//", "(//"] {
+                assert!(!code.contains(part), "{path} holds {part}");
+            }
+        }
+    }
+}
+
+/// What `default-src 'self'` would refuse at run time is refused here already.
+#[test]
+fn no_inline_script_or_style() {
+    for (path, page) in own(".html") {
+        assert!(!page.contains("<style") && !page.contains(" style="), "{path} has inline style");
+        for tag in between(&page, "<script", '>') {
+            assert!(tag.contains(" src="), "{path} has an inline script");
+        }
+    }
+    for (path, code) in own(".js") {
+        for part in [" style=\"", "innerHTML", "eval(", "new Function"] {
+            assert!(!code.contains(part), "{path} holds {part}");
+        }
+    }
+}
+
+#[test]
+fn vendored_files_are_those_written_down() {
+    let listed = include_str!("../static/vendor/SHA256SUMS");
+    let named: BTreeMap<&str, &str> = listed.lines().filter_map(|line| line.split_once("  ")).map(|(h, n)| (n, h)).collect();
+    let present: BTreeSet<String> =
+        paths().filter_map(|path| path.strip_prefix("vendor/").map(str::to_owned)).filter(|name| !["SHA256SUMS", "VENDOR.md"].contains(&name.as_str())).collect();
+    assert_eq!(present, named.keys().map(|name| (*name).to_owned()).collect());
+    for (name, expected) in named {
+        let bytes = asset(&format!("/vendor/{name}")).unwrap().bytes;
+        let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hash, expected, "{name}");
+    }
+}

@@ -1,0 +1,128 @@
+// @ts-check
+// The page's state and the only way it changes. Pure: time comes in with the tick, answers come in as actions.
+// Loop: something happened → dispatch(action) → reduce → everything is drawn from the new state.
+
+/** @typedef {import('./types.js').State} State */
+
+const TOAST_MS = 6000;
+
+/** @param {Pick<State, 'language' | 'theme' | 'counter' | 'now'>} kept @returns {State} */
+export function initial(kept) {
+  return {
+    ...kept,
+    offset: 0,
+    link: 'loading',
+    seenAt: kept.now,
+    branch: null,
+    snapshot: null,
+    mesh: null,
+    session: null,
+    filter: { state: 'open', service: '' },
+    busy: {},
+    problems: {},
+    slip: null,
+    dialog: null,
+    draft: {},
+    toast: null,
+    said: '',
+  };
+}
+
+/** @param {State} state @param {any} action @returns {State} */
+export function reduce(state, action) {
+  switch (action.type) {
+    case 'snapshot':
+      return fresh(state, action);
+    case 'session':
+      return { ...state, session: action.session };
+    case 'lost':
+      return { ...state, link: 'lost' };
+    case 'tick':
+      return tick(state, action.now);
+    case 'language':
+      return { ...state, language: action.language };
+    case 'theme':
+      return { ...state, theme: action.theme };
+    case 'counter':
+      return { ...state, counter: action.counter };
+    case 'filter':
+      return { ...state, filter: { ...state.filter, ...action.change } };
+    case 'busy':
+      return { ...state, busy: { ...state.busy, [action.place]: action.verb }, problems: without(state.problems, action.place) };
+    case 'done':
+      return { ...state, busy: without(state.busy, action.place) };
+    case 'refused':
+      return { ...state, busy: without(state.busy, action.place), problems: { ...state.problems, [action.place]: action.problem } };
+    case 'forgive':
+      return { ...state, problems: without(state.problems, action.place) };
+    case 'slip':
+      return { ...state, slip: action.ticket };
+    case 'open':
+      return { ...state, dialog: action.dialog, draft: action.draft ?? {}, problems: without(state.problems, 'dialog') };
+    case 'draft':
+      return { ...state, draft: { ...state.draft, [action.name]: action.value } };
+    case 'toast':
+      return { ...state, toast: { text: action.text, at: state.now } };
+    default:
+      return state;
+  }
+}
+
+/** @param {State} state @param {{snapshot: import('./types.js').Snapshot, now: number}} action @returns {State} */
+function fresh(state, { snapshot, now }) {
+  if (state.snapshot && isOlder(snapshot.revision, state.snapshot.revision)) return state;
+  const { branch, mesh } = snapshot;
+  const counter = state.counter ?? branch.device.counter ?? null;
+  const said = newestCall(state.snapshot, snapshot) ?? state.said;
+  return { ...state, snapshot, branch, mesh, counter, said, link: 'live', seenAt: now, now, offset: snapshot.at - now };
+}
+
+/** Two answers may overtake each other. Revisions compare as text, but only within one run of the node. @param {string} one @param {string} other */
+function isOlder(one, other) {
+  const run = (/** @type {string} */ revision) => revision.slice(0, revision.lastIndexOf('-'));
+  return run(one) === run(other) && one < other;
+}
+
+/**
+ * The call to read out: `number counter calls` of the newest call the last picture did not show.
+ * @param {State['snapshot']} before
+ * @param {import('./types.js').Snapshot} after
+ */
+function newestCall(before, after) {
+  if (!before) return null;
+  const calls = new Map(before.tickets.map((ticket) => [ticket.id, ticket.calls]));
+  const called = after.tickets.filter((ticket) => ticket.state === 'called' && ticket.calls > (calls.get(ticket.id) ?? 0));
+  called.sort((a, b) => (b.calledAt ?? 0) - (a.calledAt ?? 0));
+  return called[0] ? `${called[0].number} ${called[0].counter ?? ''} ${called[0].calls}` : null;
+}
+
+/** @param {State} state @param {number} now */
+function tick(state, now) {
+  const toast = state.toast && now - state.toast.at > TOAST_MS ? null : state.toast;
+  return { ...state, now, toast };
+}
+
+/** @template T @param {Record<string, T>} from @param {string} name @returns {Record<string, T>} */
+function without(from, name) {
+  const { [name]: _, ...rest } = from;
+  return rest;
+}
+
+/** @param {State} first */
+export function createStore(first) {
+  let state = first;
+  /** @type {((state: State) => void)[]} */
+  const listeners = [];
+  return {
+    get: () => state,
+    /** @param {any} action */
+    dispatch(action) {
+      const next = reduce(state, action);
+      if (next === state) return;
+      state = next;
+      for (const listener of listeners) listener(state);
+    },
+    /** @param {(state: State) => void} listener */
+    watch: (listener) => void listeners.push(listener),
+  };
+}
