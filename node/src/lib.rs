@@ -5,10 +5,13 @@
 //! transaction, and only then sends, answers and publishes. So disk comes before network and before acknowledgement by
 //! construction, and the simulator drives the same hub with its own disk and network.
 
+pub mod cli;
 pub mod driver;
 pub mod handle;
 pub mod http;
+mod logging;
 pub mod mesh;
 pub mod node;
 pub mod replication;
+mod settings;
 pub mod storage;

@@ -1,3 +1,5 @@
 //! All tests that need more than one crate, in one binary.
 
+mod browser;
 mod scenarios;
+mod tidy;
