@@ -192,11 +192,6 @@ impl Driver {
                 });
                 return None;
             }
-            Request::Outbox(ops, answer) => {
-                // Not part of the branch's state: committed with the next batch's own transaction would save nothing.
-                let _ = answer.send(self.store.commit(&ops).map_err(|e| e.to_string()));
-                return None;
-            }
             Request::Stop(answer) => match &mut self.stopping {
                 Some((_, waiting)) => {
                     waiting.push(answer);
@@ -265,7 +260,7 @@ impl Driver {
         }
         status.stored_bytes = self.store.file_bytes().unwrap_or(0);
         status.counts.insert("disk_syncs".into(), self.disk_syncs);
-        status.counts.extend(self.mesh.counts().into_iter().map(|(name, n)| (format!("mesh_{name}"), n)));
+        status.counts.extend(self.mesh.counts().into_iter().map(|(name, n)| (name.to_owned(), n)));
     }
 
     fn instruct_mesh(&self, fx: &Effects) {

@@ -196,8 +196,6 @@ pub enum Request {
     Invite(Role, String, Option<CounterNo>, Duration, oneshot::Sender<Result<InvitationText, Rejection>>),
     /// Write a backup of the live store.
     Backup(PathBuf, oneshot::Sender<Result<u64, String>>),
-    /// Change the durable outbox of webhooks.
-    Outbox(Vec<crate::storage::StoreOp>, oneshot::Sender<Result<(), String>>),
     /// Say goodbye and stop.
     Stop(oneshot::Sender<()>),
 }
@@ -270,14 +268,6 @@ impl NodeHandle {
     /// What went wrong, for a person.
     pub async fn backup(&self, file: PathBuf) -> Result<u64, String> {
         self.ask(|reply| Request::Backup(file, reply)).await.map_err(|e| e.to_string())?
-    }
-
-    /// Changes the durable outbox of webhooks.
-    ///
-    /// # Errors
-    /// What went wrong, for a person.
-    pub async fn outbox(&self, ops: Vec<crate::storage::StoreOp>) -> Result<(), String> {
-        self.ask(|reply| Request::Outbox(ops, reply)).await.map_err(|e| e.to_string())?
     }
 
     /// Says goodbye to the group and stops the core.

@@ -88,6 +88,7 @@ fn described() -> OpenApiRouter<ApiState> {
         .routes(routes!(devices::list))
         .routes(routes!(devices::invite))
         .routes(routes!(devices::revoke))
+        .routes(routes!(operations::backup))
         .routes(routes!(operations::health))
         .routes(routes!(operations::ready))
         .routes(routes!(operations::metrics))

@@ -11,7 +11,7 @@ use branchmesh_model::schema::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::handle::Identity;
-use crate::storage::{self, DeviceKey, Opened, Store, StoreOptions};
+use crate::storage::{self, DeviceKey, Opened, Store, StoreOp, StoreOptions};
 
 const FILE: &str = "identity.json";
 
@@ -95,16 +95,37 @@ pub fn inspect(data: &Path) -> Result<Identity> {
     }
 }
 
-/// Puts a backup in place as the store of `data`. The disk votes under a new generation from then on.
-///
-/// A folder that already belongs to a device keeps its key and identity; a new one gets those the backup was made with,
-/// except the secret key, which no backup holds: such a device must be enrolled with `branchmesh join` afterwards.
+/// Puts a backup in place as the store of `data`. The disk votes under a new generation from then on; a database that
+/// stood there is kept beside. A folder without key or identity gets those of the device that made the backup.
 ///
 /// # Errors
-/// If the file is no backup, or the folder is in use or holds a store.
+/// If the file is no backup, the folder is in use, or it belongs to another device than the backup.
 pub fn restore(data: &Path, file: &Path, progress: impl FnMut(u64, u64)) -> Result<Identity> {
-    let identity = IdentityFile::read(data)?;
-    let key = key_of(data)?;
-    storage::restore(file, data, progress)?;
-    Ok(identity.identity(key.device()))
+    storage::restore(file, data, true, progress)?;
+    let store = match Store::open(data, &StoreOptions::default())? {
+        Opened::Ready(store) => store,
+        Opened::Damaged { reason } => bail!(storage::StoreError::Damaged(reason)),
+    };
+    let own = store.meta(OWN)?.and_then(|bytes| serde_json::from_slice::<Own>(&bytes).ok());
+    let Some(own) = own else { bail!("{} was made by a version that kept no identity in backups", file.display()) };
+    let key = DeviceKey::put_back(data, own.secret)?;
+    if !IdentityFile::exists(data) {
+        own.identity.write(data)?;
+    }
+    Ok(IdentityFile::read(data)?.identity(key.device()))
+}
+
+/// Meta row that keeps key and identity, so that a backup brings the device back as itself.
+const OWN: &str = "own";
+
+#[derive(Serialize, Deserialize)]
+struct Own {
+    secret: [u8; 32],
+    identity: IdentityFile,
+}
+
+/// What goes into the store so that its backups hold the device's key and identity.
+pub(super) fn own_row(key: &DeviceKey, identity: &IdentityFile) -> StoreOp {
+    let own = Own { secret: key.secret(), identity: identity.clone() };
+    StoreOp::Meta { key: OWN.into(), value: Some(serde_json::to_vec(&own).expect("plain data")) }
 }

@@ -4,6 +4,7 @@ mod control;
 mod found;
 mod identity;
 mod join;
+mod outbox;
 mod running;
 
 pub use self::control::{CONTROL_FILE, Control};

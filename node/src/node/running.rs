@@ -12,7 +12,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::control::{Control, ControlFile};
-use super::identity::{IdentityFile, key_of};
+use super::outbox::StoredOutbox;
+use super::identity::{IdentityFile, key_of, own_row};
 use crate::driver::{Driver, TICK, Wake, wall_clock};
 use crate::handle::{Feed, NodeHandle, Request};
 use crate::http;
@@ -86,8 +87,9 @@ impl Node {
         let mut tasks = spawn_sources(wake, events, asked, &stop);
         let control =
             Control { http: http_addr, pid: std::process::id(), token: data_encoding::BASE32_NOPAD.encode(&rand::random::<[u8; 32]>()) };
-        let api = http::Api::new(handle.clone(), &key.secret(), control.token.clone(), store.clone(), mesh.clone());
-        tasks.push(tokio::spawn(http::serve(listener, api, stop.clone())));
+        let api = open_api(&handle, &key, &control, &core, &stop);
+        tasks.push(tokio::spawn(http::webhooks::run(api.clone(), Arc::new(StoredOutbox(store.clone())))));
+        tasks.push(tokio::spawn(serve(listener, api, stop.clone())));
         tasks.push(tokio::spawn(keep_identity(options.data.clone(), identity, handle.clone(), stop.clone())));
         let control = ControlFile::write(&options.data, &control)?;
         Ok(Node { handle, http: http_addr, mesh, core, stop, tasks, _control: control })
@@ -122,7 +124,32 @@ impl Node {
         for task in self.tasks {
             let _ = tokio::time::timeout(Duration::from_secs(5), task).await;
         }
-        self.mesh.shutdown().await;
+        if let Some(mesh) = Arc::into_inner(self.mesh) {
+            mesh.shutdown().await;
+        }
+    }
+}
+
+fn open_api(
+    handle: &NodeHandle,
+    key: &DeviceKey,
+    control: &Control,
+    core: &watch::Receiver<Option<String>>,
+    stop: &CancellationToken,
+) -> http::ApiState {
+    let secret = blake3::derive_key("branchmesh status tokens 1", &key.secret());
+    let core = core.clone();
+    let options = http::Options {
+        operator_token: Some(control.token.clone()),
+        ready: Arc::new(move || core.borrow().clone().map_or(Ok(()), Err)),
+        ..http::Options::new(secret, stop.clone())
+    };
+    http::Api::new(handle.clone(), options)
+}
+
+async fn serve(listener: tokio::net::TcpListener, api: http::ApiState, stop: CancellationToken) {
+    if let Err(error) = http::serve(listener, http::router(api), stop).await {
+        tracing::error!("screens and API are no longer served: {error}");
     }
 }
 
@@ -150,7 +177,8 @@ fn open_hub(
     identity: &IdentityFile,
 ) -> Result<(Hub, crate::replication::input::Effects)> {
     let starts = store.meta(STARTS)?.and_then(|b| b.try_into().ok()).map_or(0, u64::from_be_bytes) + 1;
-    store.commit(&[StoreOp::Meta { key: STARTS.into(), value: Some(starts.to_be_bytes().to_vec()) }])?;
+    let starts_row = StoreOp::Meta { key: STARTS.into(), value: Some(starts.to_be_bytes().to_vec()) };
+    store.commit(&[starts_row, own_row(key, identity)])?;
     let options = HubOptions {
         branch: identity.branch,
         secret: key.secret(),

@@ -12,7 +12,8 @@ use super::folder;
 
 /// An ed25519 secret key in the file `device.key`: 32 bytes, readable by its owner alone.
 ///
-/// It is not part of a backup. Two machines with one key would sign as one device; give every machine its own.
+/// A backup holds it too, so that a device whose disk died comes back as itself. Two machines that run with one key would
+/// be one device in two places; give every machine its own.
 #[derive(Clone)]
 pub struct DeviceKey(SigningKey);
 
@@ -29,6 +30,18 @@ impl DeviceKey {
         fs::create_dir_all(dir).map_err(|e| StoreError::at(dir, e))?;
         let secret: [u8; 32] = rand::random();
         folder::write_whole(&path, &secret)?;
+        Ok(Self(SigningKey::from_bytes(&secret)))
+    }
+
+    /// Puts back the key of a backup; nothing happens if the folder has one.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub fn put_back(dir: &Path, secret: [u8; 32]) -> Result<Self, StoreError> {
+        if let Some(key) = Self::load(dir)? {
+            return Ok(key);
+        }
+        folder::write_whole(&dir.join(folder::DEVICE_KEY), &secret)?;
         Ok(Self(SigningKey::from_bytes(&secret)))
     }
 

@@ -56,14 +56,14 @@ impl Folder {
     }
 }
 
-/// The generation after `last`. Somewhat random, so that restoring one backup twice into emptied folders does not make
-/// the same voter twice.
+/// The generation after `last`. Drawn from a few, so that one backup restored twice into emptied folders hardly makes the
+/// same voter twice; not from many, since it becomes letters of a lane that people read aloud.
 pub(super) fn next_generation(last: u32) -> u32 {
-    last.saturating_add(1).saturating_add(u32::from(rand::random::<u16>()))
+    last.saturating_add(rand::random_range(1..=8))
 }
 
 /// Puts a file into place with all of its bytes on disk, readable by its owner alone, or leaves what stood there.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let part = part_of(path);
     let mut file = private_file().truncate(true).open(&part).map_err(|e| StoreError::at(&part, e))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| StoreError::at(&part, e))?;

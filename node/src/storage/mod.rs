@@ -29,6 +29,7 @@ mod tables;
 pub use device_key::DeviceKey;
 pub use documents::StoredDoc;
 pub use error::StoreError;
+pub(crate) use folder::write_whole;
 pub use open::{Opened, StoreOptions};
 pub use restore::restore;
 pub use set_aside::set_aside;

@@ -1,13 +1,17 @@
 //! Calls for whoever operates the node, outside `/api/v1`.
 
+use std::path::PathBuf;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::http::extract::JsonBody;
 use crate::http::problem::Problem;
+use crate::http::who::{OPERATOR, Who};
 use crate::http::{ApiState, MAX_STREAMS, SIGN_INS_WAITING, openapi, texts};
 
 /// A node's own word on itself.
@@ -48,6 +52,46 @@ pub(crate) async fn metrics(State(api): State<ApiState>) -> Response {
     let streams = MAX_STREAMS - api.streams.available_permits();
     let text = api.metrics.render(&api.handle.snapshot(), waiting, streams);
     (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// Where a backup goes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Backup {
+    /// A file on this machine that does not exist yet, as an absolute path.
+    file: String,
+}
+
+/// A backup was written.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BackupWritten)]
+pub(crate) struct BackupDto {
+    /// The file.
+    file: String,
+    /// Its size.
+    bytes: u64,
+}
+
+/// Writes a consistent copy of the running node's store to a file of this machine; for its operator alone.
+#[utoipa::path(
+    post, path = "/api/v1/operations/backup", tag = "operations", operation_id = "backup", request_body = Backup,
+    responses((status = 200, body = BackupDto, description = "Written"))
+)]
+pub(crate) async fn backup(
+    State(api): State<ApiState>,
+    who: Who,
+    JsonBody(body): JsonBody<Backup>,
+) -> Result<Json<BackupDto>, Problem> {
+    who.need_staff()?;
+    if who.caller.staff.as_deref() != Some(OPERATOR) {
+        return Err(Problem::new(texts::NEEDS_ROLE).fact("roles", OPERATOR).extra("roles", vec![OPERATOR]));
+    }
+    let path = PathBuf::from(&body.file);
+    if !path.is_absolute() {
+        return Err(Problem::invalid("file", "an absolute path is expected"));
+    }
+    let bytes = api.handle.backup(path).await.map_err(|why| Problem::invalid("file", &why))?;
+    Ok(Json(BackupDto { file: body.file, bytes }))
 }
 
 /// This document.
