@@ -115,7 +115,7 @@ impl Machine {
         machine.ensure(&Epoch::genesis(genesis));
         machine.committed = machine.committed_entries().map(|(id, cmd, _)| (cmd.clone(), id)).collect();
         let resumable = |held: &&Held| held.epoch.id.creator == me && held.promised.is_none() && machine.is_open(held);
-        let own = machine.disk.epochs.values().filter(resumable).next_back().map(|held| held.epoch.clone());
+        let own = machine.disk.epochs.values().rfind(resumable).map(|held| held.epoch.clone());
         if let Some(epoch) = own {
             machine.activate(epoch, desk);
         }

@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::Output;
-use super::durable::Op;
+use super::durable::{Held, Op};
+use super::epoch::Record;
 use super::machine::Machine;
 use crate::ids::{CommandId, EpochId};
 
@@ -39,15 +40,17 @@ impl Machine {
         self.closers.retain(|epoch, _| epoch.height >= floor);
     }
 
-    /// The greatest floor up to `wanted` that loses nothing known here: below it all epochs are closed, and the epoch in
-    /// force has the rights over them. Call it at the active steward once the day's fresh epoch is in force; zero if nobody
-    /// is in force.
-    pub fn safe_floor(&self, wanted: u32) -> u32 {
+    /// The greatest floor that loses nothing known here: below it no entry `matters` (is of a day whose numbers or tickets
+    /// may still be used), all epochs are closed, and the epoch in force has the rights over them. Zero if none is in force.
+    pub fn safe_floor(&self, matters: impl Fn(&[u8]) -> bool) -> u32 {
         let Some(epoch) = self.epoch_in_force() else { return 0 };
         let rights = self.rights_of(epoch.id);
-        let held = self.disk.epochs.values().filter(|held| !self.is_over(&held.epoch.id));
-        let needed = held.filter(|held| held.close.is_none() || !rights.contains(&held.epoch.id));
-        needed.map(|held| held.epoch.id.height).min().unwrap_or(wanted).min(wanted).min(epoch.id.height)
+        let settled =
+            |held: &Held| self.is_over(&held.epoch.id) || (held.close.is_some() && rights.contains(&held.epoch.id));
+        let in_use =
+            |held: &Held| held.log.iter().any(|record| matches!(record, Record::Entry { body, .. } if matters(body)));
+        let needed = self.disk.epochs.values().find(|held| !settled(held) || in_use(held));
+        needed.map_or(epoch.id.height, |held| held.epoch.id.height.min(epoch.id.height))
     }
 
     /// Whether the epoch in force here has the rights over another.

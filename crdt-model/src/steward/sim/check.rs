@@ -12,7 +12,7 @@ pub(super) struct Checker {
     longest: BTreeMap<EpochId, u32>,
     closes: BTreeMap<EpochId, (EpochId, u32)>,
     grants: BTreeMap<(RecordId, u32), RecordId>,
-    numbers: BTreeMap<(Option<VoterId>, u32), RecordId>,
+    numbers: BTreeMap<(u32, Option<VoterId>, u32), RecordId>,
     pub(super) released: BTreeSet<RecordId>,
     pub(super) answered: BTreeMap<CommandId, (RecordId, Vec<u8>)>,
     pub(super) violations: Vec<String>,
@@ -45,14 +45,14 @@ impl Checker {
     /// Somebody outside may have seen it.
     fn on_shown(&mut self, id: RecordId, body: &[u8]) {
         match Entry::read(body) {
-            Entry::Issue { lane, count } => {
-                let first = *self.numbers.entry((lane, count)).or_insert(id);
+            Entry::Issue { day, lane, count } => {
+                let first = *self.numbers.entry((day, lane, count)).or_insert(id);
                 if first != id {
-                    self.violation(format!("number {lane:?} {count} shown for {first:?} and {id:?}"));
+                    self.violation(format!("number {day} {lane:?} {count} shown for {first:?} and {id:?}"));
                 }
             }
             Entry::Grant { forced: true, .. } => {}
-            Entry::Grant { ticket, turn, forced: false } => {
+            Entry::Grant { ticket, turn, forced: false, .. } => {
                 let first = *self.grants.entry((ticket, turn)).or_insert(id);
                 if first != id {
                     self.violation(format!("ticket {ticket:?} turn {turn} granted by {first:?} and {id:?}"));
@@ -82,7 +82,7 @@ impl Checker {
     /// The main lane's numbers, in order.
     pub(super) fn main_numbers(&self) -> Vec<u32> {
         let main = |body: &Vec<u8>| match Entry::read(body) {
-            Entry::Issue { lane: None, count } => Some(count),
+            Entry::Issue { lane: None, count, .. } => Some(count),
             _ => None,
         };
         let mut numbers: Vec<u32> = self.records.values().filter_map(main).collect();

@@ -16,8 +16,8 @@ pub(super) enum Ask {
 /// `lane` is none for the main lane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) enum Entry {
-    Issue { lane: Option<VoterId>, count: u32 },
-    Grant { ticket: RecordId, turn: u32, forced: bool },
+    Issue { day: u32, lane: Option<VoterId>, count: u32 },
+    Grant { day: u32, ticket: RecordId, turn: u32, forced: bool },
 }
 
 impl Entry {
@@ -28,10 +28,18 @@ impl Entry {
     pub(super) fn read(body: &[u8]) -> Self {
         postcard::from_bytes(body).unwrap()
     }
+
+    /// The day its number or its ticket belongs to.
+    pub(super) fn day(&self) -> u32 {
+        match self {
+            Self::Issue { day, .. } | Self::Grant { day, .. } => *day,
+        }
+    }
 }
 
 #[derive(Default)]
 struct Ticket {
+    day: u32,
     turns: u32,
     forced: bool,
     grants: BTreeSet<RecordId>,
@@ -42,13 +50,15 @@ pub(super) struct ToyDesk {
     /// Released grants, as far as this node knows; spread by the world.
     pub(super) released: BTreeSet<RecordId>,
     tickets: BTreeMap<RecordId, Ticket>,
-    main: u32,
-    side: u32,
+    /// Today; told by the world.
+    pub(super) today: u32,
+    main: BTreeMap<u32, u32>,
+    side: BTreeMap<u32, u32>,
 }
 
 impl ToyDesk {
-    pub(super) fn new(me: VoterId, released: BTreeSet<RecordId>) -> Self {
-        Self { me, released, tickets: BTreeMap::new(), main: 0, side: 0 }
+    pub(super) fn new(me: VoterId, today: u32, released: BTreeSet<RecordId>) -> Self {
+        Self { me, released, tickets: BTreeMap::new(), today, main: BTreeMap::new(), side: BTreeMap::new() }
     }
 
     pub(super) fn holds(&self, ticket: &RecordId) -> bool {
@@ -62,29 +72,31 @@ impl ToyDesk {
 
 impl Desk for ToyDesk {
     fn reset(&mut self) {
-        *self = Self::new(self.me, std::mem::take(&mut self.released));
+        *self = Self::new(self.me, self.today, std::mem::take(&mut self.released));
     }
 
     fn fold_own(&mut self, body: &[u8]) {
-        if let Entry::Issue { lane: Some(_), count } = Entry::read(body) {
-            self.side = self.side.max(count);
+        if let Entry::Issue { day, lane: Some(_), count } = Entry::read(body) {
+            let last = self.side.entry(day).or_default();
+            *last = count.max(*last);
         }
     }
 
     fn fold(&mut self, id: RecordId, body: &[u8], right: Right) {
         match Entry::read(body) {
-            Entry::Issue { lane, count } => {
-                let new = Ticket { forced: true, ..Ticket::default() };
+            Entry::Issue { day, lane, count } => {
+                let new = Ticket { day, forced: true, ..Ticket::default() };
                 let ticket = self.tickets.entry(id).or_insert(new);
                 if right == Right::Held {
                     ticket.forced = false;
                     if lane.is_none() {
-                        self.main = self.main.max(count);
+                        let last = self.main.entry(day).or_default();
+                        *last = count.max(*last);
                     }
                 }
             }
-            Entry::Grant { ticket, turn, .. } => {
-                let new = Ticket { forced: true, ..Ticket::default() };
+            Entry::Grant { day, ticket, turn, .. } => {
+                let new = Ticket { day, forced: true, ..Ticket::default() };
                 let ticket = self.tickets.entry(ticket).or_insert(new);
                 ticket.turns = ticket.turns.max(turn + 1);
                 ticket.grants.insert(id);
@@ -95,12 +107,19 @@ impl Desk for ToyDesk {
     fn decide(&mut self, request: &Request, lane: Lane) -> Result<Vec<u8>, Vec<u8>> {
         let ask: Ask = postcard::from_bytes(&request.body).unwrap();
         let entry = match (ask, lane) {
-            (Ask::Issue, Lane::Main) => Entry::Issue { lane: None, count: self.main + 1 },
-            (Ask::Issue, Lane::Side) => Entry::Issue { lane: Some(self.me), count: self.side + 1 },
+            (Ask::Issue, Lane::Main) => {
+                let count = self.main.get(&self.today).map_or(1, |last| last + 1);
+                Entry::Issue { day: self.today, lane: None, count }
+            }
+            (Ask::Issue, Lane::Side) => {
+                let count = self.side.get(&self.today).map_or(1, |last| last + 1);
+                Entry::Issue { day: self.today, lane: Some(self.me), count }
+            }
             (Ask::Call, _) => {
-                let free = |ticket: &Ticket| ticket.grants.iter().all(|grant| self.released.contains(grant));
+                let free =
+                    |t: &Ticket| t.day == self.today && t.grants.iter().all(|grant| self.released.contains(grant));
                 let (id, ticket) = self.tickets.iter().find(|(_, ticket)| free(ticket)).ok_or(Vec::new())?;
-                Entry::Grant { ticket: *id, turn: ticket.turns, forced: ticket.forced }
+                Entry::Grant { day: ticket.day, ticket: *id, turn: ticket.turns, forced: ticket.forced }
             }
         };
         Ok(entry.bytes())

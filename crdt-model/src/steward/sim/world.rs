@@ -127,8 +127,7 @@ pub(super) struct World {
     healed: bool,
     pub(super) asked: BTreeMap<CommandId, (u64, Ask)>,
     pub(super) answered_at: BTreeMap<CommandId, u64>,
-    /// Heights of the day's first epochs, as rolled.
-    rolled: u32,
+    today: u32,
     pub(super) pruned: u32,
 }
 
@@ -145,7 +144,7 @@ impl World {
         let host = |i: usize| Host {
             voter: voter(i, 0),
             machine: None,
-            desk: ToyDesk::new(voter(i, 0), BTreeSet::new()),
+            desk: ToyDesk::new(voter(i, 0), 0, BTreeSet::new()),
             disk: BTreeMap::new(),
             held: VecDeque::new(),
             syncing: 0,
@@ -176,7 +175,7 @@ impl World {
             healed: false,
             asked: BTreeMap::new(),
             answered_at: BTreeMap::new(),
-            rolled: 0,
+            today: 0,
             pruned: 0,
         };
         world.at(S, Event::Gossip);
@@ -235,7 +234,7 @@ impl World {
         host.held.clear();
         host.process += 1;
         host.incarnation += 1;
-        host.desk = ToyDesk::new(host.voter, std::mem::take(&mut host.desk.released));
+        host.desk = ToyDesk::new(host.voter, self.today, std::mem::take(&mut host.desk.released));
         let durable = Durable::from_rows(host.disk.clone().into_iter()).unwrap();
         let clock = offset / MS;
         let (machine, output) =
@@ -491,21 +490,24 @@ impl World {
         }
     }
 
-    /// A day begins at every steward.
+    /// A day begins for everybody; stewards ask for a fresh epoch.
     fn roll(&mut self) {
+        self.today += 1;
+        for host in &mut self.hosts {
+            host.desk.today = self.today;
+        }
         for i in self.stewards() {
             let clock = self.clock(i);
-            let machine = self.hosts[i].machine.as_mut().unwrap();
-            machine.roll(clock);
-            self.rolled = machine.epoch().unwrap().id.height + 1;
+            self.hosts[i].machine.as_mut().unwrap().roll(clock);
         }
     }
 
-    /// Stewards prune the days before as far as nothing known is lost.
+    /// Everybody prunes the days before as far as nothing known is lost.
     fn prune(&mut self) {
-        for i in self.stewards() {
+        for i in self.running() {
             let machine = self.hosts[i].machine.as_mut().unwrap();
-            let floor = machine.safe_floor(self.rolled);
+            let today = self.today;
+            let floor = machine.safe_floor(|body| Entry::read(body).day() >= today);
             let output = machine.prune(floor);
             self.pruned = self.pruned.max(floor);
             self.release_or_hold(i, output);
