@@ -139,7 +139,7 @@ fn pct(part: u32, whole: u32) -> u8 {
     u8::try_from(share).unwrap_or(100)
 }
 
-fn waiting<'a>(day: &'a DayView) -> impl Iterator<Item = &'a Ticket> {
+fn waiting(day: &DayView) -> impl Iterator<Item = &Ticket> {
     day.tickets.values().map(|t| &**t).filter(|t| t.state == TicketState::Waiting)
 }
 
