@@ -57,12 +57,14 @@ impl Store {
         }
     }
 
-    /// Opens or creates a store on a disk of the caller's making, as the simulator does.
+    /// Opens or creates a store on a disk of the caller's making, as the simulator does. A disk that begins with zeros
+    /// counts as new.
     ///
     /// # Errors
     /// [`StoreError::Damaged`], [`StoreError::Newer`], [`StoreError::Full`] or [`StoreError::Io`].
     pub fn with_backend(backend: impl StorageBackend, options: &StoreOptions) -> Result<Self, StoreError> {
         guarded(|| {
+            empty_if_never_used(&backend).map_err(redb::StorageError::from)?;
             let db = builder(options).create_with_backend(backend)?;
             // A disk that crashed before its first commit has no tables yet.
             if db.begin_read()?.list_tables()?.next().is_none() {
@@ -71,6 +73,21 @@ impl Store {
             ready(db, None)
         })
     }
+}
+
+/// redb writes the first bytes of a new database last, so one that crashed before that has never held anything.
+fn empty_if_never_used(backend: &impl StorageBackend) -> std::io::Result<()> {
+    const MAGIC_BYTES: usize = 9;
+    let mut magic = [0; MAGIC_BYTES];
+    let len = backend.len()?;
+    if len >= MAGIC_BYTES as u64 {
+        backend.read(0, &mut magic)?;
+    }
+    if len > 0 && magic == [0; MAGIC_BYTES] {
+        backend.set_len(0)?;
+        backend.sync_data()?;
+    }
+    Ok(())
 }
 
 fn open_in(folder: Folder, options: &StoreOptions) -> Result<Store, StoreError> {
