@@ -4,6 +4,7 @@ mod control;
 mod found;
 mod identity;
 mod join;
+mod maintenance;
 mod outbox;
 mod running;
 

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::control::{Control, ControlFile};
+use super::maintenance;
 use super::outbox::StoredOutbox;
 use super::identity::{IdentityFile, key_of, own_row};
 use crate::driver::{Driver, TICK, Wake, wall_clock};
@@ -90,6 +91,7 @@ impl Node {
         let api = open_api(&handle, &key, &control, &core, &stop);
         tasks.push(tokio::spawn(http::webhooks::run(api.clone(), Arc::new(StoredOutbox(store.clone())))));
         tasks.push(tokio::spawn(serve(listener, api, stop.clone())));
+        tasks.push(tokio::spawn(maintenance::run(store.clone(), handle.clone(), stop.clone())));
         tasks.push(tokio::spawn(keep_identity(options.data.clone(), identity, handle.clone(), stop.clone())));
         let control = ControlFile::write(&options.data, &control)?;
         Ok(Node { handle, http: http_addr, mesh, core, stop, tasks, _control: control })

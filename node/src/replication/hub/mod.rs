@@ -34,6 +34,8 @@ use super::input::{Effects, Input, Now};
 use super::trust::{Signer, TrustFlaws};
 use crate::storage::{Store, StoreError, StoreOp};
 
+/// How often logs and views of past days are let go, seconds.
+const OLD_DAYS_EVERY_S: u64 = 300;
 /// Business days kept in the view besides today's.
 const DAYS_SHOWN: i8 = 1;
 
@@ -219,6 +221,9 @@ impl Hub {
         self.lapse_invitations(now, fx)?;
         if self.last_second.is_multiple_of(10) {
             self.tell_addresses(fx);
+        }
+        if self.last_second.is_multiple_of(OLD_DAYS_EVERY_S) {
+            self.let_old_days_go(now, fx);
         }
         fx.publish = true;
         Ok(())

@@ -6,7 +6,7 @@ use branchmesh_model::command::{Ask, Caller, Command, Guarded, Rejection};
 use branchmesh_model::config::StaffRole;
 use branchmesh_model::decide;
 use branchmesh_model::event::{EventDraft, EventType};
-use branchmesh_model::ids::{CommandId, DeviceId, RecordId, TicketId, VoterId};
+use branchmesh_model::ids::{CommandId, DeviceId, RecordId, RecordKey, TicketId, VoterId};
 use branchmesh_model::schema::{DocId, Role};
 use branchmesh_model::steward::{Census, Desk, Machine, Note, Output, Packet, Standing};
 use branchmesh_model::ticket::{Entry, TicketState};
@@ -174,6 +174,22 @@ impl Hub {
         if self.closing_day.take().is_some() && self.rolled_for != Some(today) {
             self.rolled_for = Some(today);
             self.machine.roll(now.mono_ms);
+        }
+    }
+
+    /// Lets the logs and views of days go that nobody will decide about any more; their documents stay.
+    pub(super) fn let_old_days_go(&mut self, now: Now, fx: &mut Effects) {
+        let oldest = self.oldest_day_shown();
+        let floor = self.machine.safe_floor(|body| match serde_json::from_slice::<Entry>(body) {
+            Ok(entry) => entry.act.dates(RecordKey([0; 10])).any(|date| date >= oldest),
+            Err(_) => true,
+        });
+        let output = self.machine.prune(floor);
+        self.absorb(now, output, fx);
+        let past: Vec<BusinessDate> = self.view.days().range(..oldest).map(|(date, _)| *date).collect();
+        for date in past {
+            self.view.drop_day(date);
+            self.book.drop_day(date);
         }
     }
 

@@ -1,0 +1,58 @@
+//! Background work on the store: documents are compacted when they have grown, past business days are archived.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use branchmesh_model::schema::Family;
+use branchmesh_model::time::BusinessDate;
+use jiff::ToSpan;
+use tokio_util::sync::CancellationToken;
+
+use crate::handle::NodeHandle;
+use crate::storage::{Store, StoreError};
+
+/// How often the store is looked through.
+const EVERY: Duration = Duration::from_secs(60);
+/// Changes kept one by one before a document is compacted.
+const LOOSE: u32 = 512;
+
+/// Works until the node stops.
+pub(super) async fn run(store: Arc<Store>, handle: NodeHandle, stop: CancellationToken) {
+    let mut archived = BTreeSet::new();
+    while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
+        let (store, today) = (store.clone(), handle.snapshot().date);
+        let known = archived.clone();
+        let done = tokio::task::spawn_blocking(move || tend(&store, today, known)).await;
+        match done {
+            Ok(Ok(days)) => archived = days,
+            Ok(Err(error)) => tracing::warn!("the store was not compacted: {error}"),
+            Err(_) => return,
+        }
+    }
+}
+
+/// Compacts what has grown and archives the days before yesterday; returns the days that need no further look.
+fn tend(
+    store: &Store,
+    today: BusinessDate,
+    mut archived: BTreeSet<BusinessDate>,
+) -> Result<BTreeSet<BusinessDate>, StoreError> {
+    let recent = today.saturating_sub(1.days());
+    for doc in store.documents()? {
+        match doc.date().filter(|_| doc.family() == Family::Queue) {
+            Some(date) if date < recent => {
+                if archived.insert(date) {
+                    let documents = store.archive_day(date)?;
+                    tracing::info!(%date, documents, "a business day was archived");
+                }
+            }
+            _ if store.loose(&doc)? > LOOSE => {
+                store.compact(&doc)?;
+                tracing::debug!(%doc, "compacted");
+            }
+            _ => {}
+        }
+    }
+    Ok(archived)
+}
