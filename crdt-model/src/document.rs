@@ -197,6 +197,16 @@ impl FactDoc {
         self.doc.apply_changes([change.change]).map_err(|_| ChangeProblem::DuplicateSeq(seq))
     }
 
+    /// Applies many changes at once, much faster than one by one. Of these and the ones here, what a change builds on
+    /// must be among them, in any order; what is missing its dependencies is not applied.
+    ///
+    /// # Errors
+    /// [`ChangeProblem::Malformed`] if automerge refuses one of them, such as a second change in one place.
+    pub fn apply_all(&mut self, changes: impl IntoIterator<Item = Examined>) -> Result<(), ChangeProblem> {
+        let changes: Vec<Change> = changes.into_iter().map(|c| c.change).collect();
+        self.doc.apply_changes(changes).map_err(|e| ChangeProblem::Malformed(e.to_string()))
+    }
+
     /// Whether the change is part of this document.
     pub fn has(&mut self, hash: &Hash) -> bool {
         self.doc.get_change_meta_by_hash(&ChangeHash(*hash)).is_some()
@@ -345,6 +355,18 @@ mod tests {
             (0..20).filter_map(|i| a.write(&[fact(&format!("k{i}"), "v")], UnixMs(i * 1_000))).collect();
         let mut b = FactDoc::load(&a.save(), &Actor::new(&device(2), [0; 8])).expect("own bytes");
         assert_eq!(b.changes_in_order(), made);
+    }
+
+    #[test]
+    fn many_changes_apply_at_once_in_any_order() {
+        let (mut a, mut b) = (doc(1), doc(2));
+        let made: Vec<NewChange> =
+            (0..20).filter_map(|i| a.write(&[fact(&format!("k{i}"), "v")], UnixMs(i * 1_000))).collect();
+        let examined = |c: &NewChange| examine(&c.bytes, &device(1)).expect("well formed");
+        b.apply_all(made.iter().rev().take(5).map(examined)).expect("no rival among them");
+        assert!(b.facts().is_empty(), "nothing they build on is here");
+        b.apply_all(made.iter().rev().map(examined)).expect("no rival among them");
+        assert_eq!((a.heads(), a.facts()), (b.heads(), b.facts()));
     }
 
     #[test]

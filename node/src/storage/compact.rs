@@ -105,12 +105,17 @@ fn plan(tx: &ReadTransaction, doc: &DocId, before: DocRow) -> Result<Option<Plan
     let mut facts = compacted_doc(tx, doc)?;
     let mut expected: BTreeMap<(Vec<u8>, u64), Vec<u8>> =
         facts.changes_in_order().into_iter().map(|c| ((c.actor, c.seq), c.bytes)).collect();
+    let mut changes = Vec::with_capacity(envelopes.len());
     for envelope in &envelopes {
         let Ok(change) = document::examine(&envelope.change, &envelope.author) else { return Ok(None) };
-        if (&change.actor, change.seq) != (&envelope.actor, envelope.seq) || facts.apply(change).is_err() {
+        if (&change.actor, change.seq) != (&envelope.actor, envelope.seq) {
             return Ok(None);
         }
+        changes.push(change);
         expected.insert((envelope.actor.clone(), envelope.seq), envelope.change.clone());
+    }
+    if facts.apply_all(changes).is_err() {
+        return Ok(None);
     }
     let save = facts.save();
     let reader = Actor::new(&DeviceId([0; 32]), [0; 8]);

@@ -79,11 +79,11 @@ impl Store {
 fn empty_if_never_used(backend: &impl StorageBackend) -> std::io::Result<()> {
     const MAGIC_BYTES: usize = 9;
     let mut magic = [0; MAGIC_BYTES];
-    let len = backend.len()?;
-    if len >= MAGIC_BYTES as u64 {
-        backend.read(0, &mut magic)?;
+    if backend.len()? < MAGIC_BYTES as u64 {
+        return Ok(());
     }
-    if len > 0 && magic == [0; MAGIC_BYTES] {
+    backend.read(0, &mut magic)?;
+    if magic == [0; MAGIC_BYTES] {
         backend.set_len(0)?;
         backend.sync_data()?;
     }

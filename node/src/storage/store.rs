@@ -125,10 +125,12 @@ impl Store {
     fn rows(&self, table: tables::Bytes, limit: usize) -> Result<Vec<Row>, StoreError> {
         guarded(|| {
             let table = self.db.begin_read()?.open_table(table)?;
-            let owned = |row: Result<(redb::AccessGuard<&[u8]>, redb::AccessGuard<&[u8]>), redb::StorageError>| {
-                row.map(|(k, v)| (k.value().to_vec(), v.value().to_vec())).map_err(StoreError::from)
-            };
-            table.range::<&[u8]>(..)?.take(limit).map(owned).collect()
+            let mut rows = Vec::new();
+            for row in table.range::<&[u8]>(..)?.take(limit) {
+                let (key, value) = row?;
+                rows.push((key.value().to_vec(), value.value().to_vec()));
+            }
+            Ok(rows)
         })
     }
 

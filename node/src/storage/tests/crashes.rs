@@ -50,7 +50,7 @@ fn a_crash_at_every_write_loses_nothing_acknowledged() {
             let acknowledged = commit_until_off(&disk, &batches);
             disk.crash(crash);
             let context = format!("power off at step {step}, {crash:?}, {acknowledged} acknowledged");
-            let store = on(&disk).unwrap_or_else(|e| panic!("{context}: {e}"));
+            let store = on(&disk).expect(&context);
             let held = held(&store);
             assert!((acknowledged..=acknowledged + 1).contains(&held), "{context}, {held} held");
             assert_holds(&store, &batches, held, &context);

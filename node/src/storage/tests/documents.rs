@@ -1,6 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use branchmesh_model::document::{Actor, FactDoc, examine};
+use branchmesh_model::document::{Actor, Examined, FactDoc, examine};
 use branchmesh_model::ids::DeviceId;
 use branchmesh_model::time::BusinessDate;
 use proptest::prelude::*;
@@ -10,6 +10,15 @@ use super::*;
 fn sorted(mut envelopes: Vec<Envelope>) -> Vec<Envelope> {
     envelopes.sort_by(|a, b| (&a.actor, a.seq).cmp(&(&b.actor, b.seq)));
     envelopes
+}
+
+fn dependencies_come_first(envelopes: &[Envelope]) -> bool {
+    let changes: Vec<_> = envelopes.iter().map(|e| examine(&e.change, &e.author).expect("well formed")).collect();
+    let is_early = |(i, change): (usize, &Examined)| {
+        let later: BTreeSet<_> = changes[i..].iter().map(|c| c.hash).collect();
+        change.deps().any(|dep| later.contains(&dep))
+    };
+    !changes.iter().enumerate().any(is_early)
 }
 
 #[test]
@@ -222,7 +231,9 @@ proptest! {
             actors.into_iter().zip(known).filter(|(_, seq)| *seq > 0).collect();
         let lacks = |v: &BTreeMap<Vec<u8>, u64>, e: &Envelope| v.get(&e.actor).is_none_or(|s| e.seq > *s);
         let expected: Vec<Envelope> = model.iter().filter(|e| lacks(&versions, e)).cloned().collect();
-        prop_assert_eq!(store.envelopes_after(&id, &versions, usize::MAX).expect("readable"), expected.clone());
+        let whole = store.envelopes_after(&id, &versions, usize::MAX).expect("readable");
+        prop_assert!(dependencies_come_first(&whole));
+        prop_assert_eq!(sorted(whole), sorted(expected.clone()));
         let mut read = Vec::new();
         loop {
             let piece = store.envelopes_after(&id, &versions, limit).expect("readable");
@@ -236,6 +247,7 @@ proptest! {
             }
             read.extend(piece);
         }
-        prop_assert_eq!(read, expected);
+        prop_assert!(dependencies_come_first(&read));
+        prop_assert_eq!(sorted(read), sorted(expected));
     }
 }

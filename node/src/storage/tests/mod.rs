@@ -96,10 +96,9 @@ fn outbox(key: &[u8], value: &[u8]) -> StoreOp {
 }
 
 fn open(dir: &Path) -> Store {
-    match Store::open(dir, &StoreOptions::default()).expect("opens") {
-        Opened::Ready(store) => store,
-        Opened::Damaged { reason } => panic!("sound, but called damaged: {reason}"),
-    }
+    let opened = Store::open(dir, &StoreOptions::default()).expect("opens");
+    let Opened::Ready(store) = opened else { unreachable!("sound, but {opened:?}") };
+    store
 }
 
 fn on(disk: &CrashingDisk) -> Result<Store, StoreError> {
