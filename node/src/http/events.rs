@@ -23,7 +23,6 @@ use utoipa::ToSchema;
 use super::dto::{Clockwork, revision_text};
 use super::extract::Filters;
 use super::problem::Problem;
-use super::session::Session;
 use super::who::Who;
 use super::{Api, ApiState, texts};
 use crate::handle::{Event, Feed};
@@ -170,30 +169,52 @@ pub(crate) async fn stream(
     let place = from(&api.handle.feed, header.or_else(|| filters.text("last_event_id")));
     let busy = || Problem::new(texts::BUSY).retry_after(5);
     let permit = Arc::clone(&api.streams).try_acquire_owned().map_err(|_| busy())?;
+    // Subscribed before the answer begins, so that whatever happens after a caller sees the stream open is in it.
+    let begun = begin(&api.handle.feed, place);
     let (out, events) = mpsc::channel(WAITING_EVENTS);
-    let reader =
-        Reader { scope: Scope::of(&who), session: who.session.map(|(token, session, _)| (token, session)), api, out };
-    tokio::spawn(reader.run(place, permit));
+    let reader = Reader { scope: Scope::of(&who), token: who.session.map(|(token, _, _)| token), api, out };
+    tokio::spawn(reader.run(begun, permit));
     let events = ReceiverStream::new(events).map(Ok::<_, Infallible>);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
+}
+
+/// How a stream starts: what the reader missed, or nothing if that is too much, and the live events from there on.
+struct Begun {
+    missed: Option<Vec<Arc<Event>>>,
+    live: broadcast::Receiver<Arc<Event>>,
+}
+
+fn begin(feed: &Feed, place: From) -> Begun {
+    let resumed = match place {
+        From::Now => Some((vec![], feed.subscribe())),
+        From::After(revision, index) => feed.resume(revision, index),
+        From::Elsewhere => None,
+    };
+    match resumed {
+        Some((missed, live)) => Begun { missed: Some(missed), live },
+        None => Begun { missed: None, live: feed.subscribe() },
+    }
 }
 
 struct Reader {
     api: ApiState,
     scope: Scope,
-    session: Option<(String, Session)>,
+    token: Option<String>,
     out: mpsc::Sender<sse::Event>,
 }
 
 impl Reader {
     /// Feeds one stream until the reader goes, its session ends, or the node stops.
-    async fn run(self, place: From, _permit: OwnedSemaphorePermit) {
+    async fn run(self, begun: Begun, _permit: OwnedSemaphorePermit) {
         // Sent at once, so that the reader knows the stream stands, and with the time to wait before coming back.
         let hello = sse::Event::default().comment("branchmesh").retry(Duration::from_secs(1));
         if self.out.send(hello).await.is_err() {
             return;
         }
-        let Some(mut live) = self.begin(place).await else { return };
+        if self.catch_up(begun.missed).await.is_none() {
+            return;
+        }
+        let mut live = begun.live;
         let mut look = tokio::time::interval(HEARTBEAT);
         loop {
             tokio::select! {
@@ -214,28 +235,17 @@ impl Reader {
         }
     }
 
-    async fn begin(&self, place: From) -> Option<broadcast::Receiver<Arc<Event>>> {
-        let feed = &self.api.handle.feed;
-        let resumed = match place {
-            From::Now => Some((vec![], feed.subscribe())),
-            From::After(revision, index) => feed.resume(revision, index),
-            From::Elsewhere => None,
-        };
-        let Some((missed, live)) = resumed else {
-            let live = feed.subscribe();
-            self.resync().await?;
-            return Some(live);
-        };
+    async fn catch_up(&self, missed: Option<Vec<Arc<Event>>>) -> Option<()> {
+        let Some(missed) = missed else { return self.resync().await };
         for event in missed {
             self.send(&event).await?;
         }
-        Some(live)
+        Some(())
     }
 
     /// Whether the session the stream was opened with still stands, with the rights it had.
     fn may_go_on(&self) -> bool {
-        let Some((token, _)) = &self.session else { return true };
-        self.api.session_stands(token)
+        self.token.as_ref().is_none_or(|token| self.api.session_stands(token))
     }
 
     async fn send(&self, event: &Event) -> Option<()> {

@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 use crate::handle::NodeHandle;
 
 pub use router::{openapi, router};
-pub use serve::serve;
+pub use serve::{ClientAddr, serve};
 
 /// Sign-ins checked at once: each costs tens of milliseconds of CPU and 19 MiB.
 const SIGN_INS_AT_ONCE: usize = 2;

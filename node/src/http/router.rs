@@ -178,7 +178,8 @@ async fn secure(request: Request, next: Next) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     // Only the pages say otherwise: what the API answers is a person's business and old within seconds.
-    if !headers.contains_key(header::CACHE_CONTROL) || headers[header::CONTENT_TYPE] == "text/event-stream" {
+    let stream = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+    if stream || !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response

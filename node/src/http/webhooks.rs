@@ -12,6 +12,7 @@ use branchmesh_model::config::Webhook;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::ApiState;
@@ -86,23 +87,29 @@ struct Backoff {
     until: tokio::time::Instant,
 }
 
-/// Sends events to the configured webhooks until the node stops.
-pub async fn run(api: ApiState, outbox: Arc<dyn Outbox>) {
+/// Sends events to the configured webhooks until the node stops; those published from this call on, not from the first
+/// poll of the future.
+pub fn run(api: ApiState, outbox: Arc<dyn Outbox>) -> impl Future<Output = ()> + Send {
+    let live = api.handle.feed.subscribe();
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(PATIENCE)
         .build()
         .expect("a plain HTTP client needs nothing from the machine");
-    let mut sender = Sender { api, outbox, client, backoffs: BTreeMap::new() };
-    let collecting = tokio::spawn(collect(sender.api.clone(), sender.outbox.clone()));
-    sender.run().await;
-    collecting.abort();
+    let mut sender = Sender { api, outbox, client, backoffs: BTreeMap::new(), known: None };
+    async move {
+        let stopping = sender.api.options.shutdown.clone();
+        tokio::select! {
+            () = collect(sender.api.clone(), sender.outbox.clone(), live) => {}
+            () = sender.run() => {}
+            () = stopping.cancelled() => {}
+        }
+    }
 }
 
 /// Puts this device's events into the outbox as they are published.
-async fn collect(api: ApiState, outbox: Arc<dyn Outbox>) {
-    let mut live = api.handle.feed.subscribe();
+async fn collect(api: ApiState, outbox: Arc<dyn Outbox>, mut live: broadcast::Receiver<Arc<Event>>) {
     let mut last = None;
     loop {
         let events = match live.recv().await {
@@ -172,6 +179,8 @@ struct Sender {
     outbox: Arc<dyn Outbox>,
     client: reqwest::Client,
     backoffs: BTreeMap<String, Backoff>,
+    /// Ids of the webhooks in the last round.
+    known: Option<Vec<String>>,
 }
 
 impl Sender {
@@ -179,10 +188,8 @@ impl Sender {
         let mut look = tokio::time::interval(Duration::from_millis(500));
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                _ = look.tick() => self.round().await,
-                () = self.api.options.shutdown.cancelled() => return,
-            }
+            look.tick().await;
+            self.round().await;
         }
     }
 
@@ -200,13 +207,14 @@ impl Sender {
 
     async fn forget_removed(&mut self, hooks: &[Webhook]) {
         let ids: Vec<String> = hooks.iter().map(|h| h.id.clone()).collect();
-        let gone = self.backoffs.keys().any(|id| !ids.contains(id));
+        if self.known.as_ref() == Some(&ids) {
+            return;
+        }
         self.backoffs.retain(|id, _| ids.contains(id));
-        if gone {
-            let store = self.outbox.clone();
-            if let Err(problem) = blocking(move || store.retain(&ids)).await {
-                tracing::warn!(%problem, "deliveries of a removed webhook could not be forgotten");
-            }
+        let (store, kept) = (self.outbox.clone(), ids.clone());
+        match blocking(move || store.retain(&kept)).await {
+            Ok(()) => self.known = Some(ids),
+            Err(problem) => tracing::warn!(%problem, "deliveries of a removed webhook could not be forgotten"),
         }
     }
 

@@ -4,7 +4,7 @@
 //! site in the device's own browser (so unsafe requests are same-origin, and the `Host` of a role-bearing request is an
 //! address or `localhost`, which DNS rebinding cannot forge), and a machine behind a proxy (so forwarding headers void it).
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -18,7 +18,7 @@ use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
 use super::session::{Session, Subject, pin_digest};
-use super::{Api, ApiState, texts};
+use super::{Api, ApiState, ClientAddr, texts};
 
 /// Header that cookie-authenticated changes must carry.
 pub const CSRF_HEADER: &str = "x-branchmesh-csrf";
@@ -164,7 +164,7 @@ fn adopt(who: &mut Who, session: &Session, api: &Api) -> bool {
 fn client_ip(parts: &Parts) -> IpAddr {
     // Without a peer address (an in-process caller) nobody gets the device's role.
     let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-    parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(unknown, |info| info.0.ip().to_canonical())
+    parts.extensions.get::<ConnectInfo<ClientAddr>>().map_or(unknown, |info| info.0.0.ip().to_canonical())
 }
 
 fn speaks_for_device(ip: IpAddr, headers: &HeaderMap) -> bool {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use branchmesh_model::schema::Role;
 use branchmesh_model::time::UnixMs;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use self::core::{Core, NOW, PIN};
-use super::{Api, ApiState, Options, router};
+use super::{Api, ApiState, ClientAddr, Options, router};
 
 const OPERATOR_TOKEN: &str = "operator-token-for-tests";
 
@@ -81,7 +81,7 @@ impl Site {
 
     async fn raw(&self, peer: Peer, request: Request<Body>) -> Reply {
         let mut request = request;
-        request.extensions_mut().insert(ConnectInfo(peer.address()));
+        request.extensions_mut().insert(ConnectInfo(ClientAddr(peer.address())));
         let response = self.router.clone().oneshot(request).await.expect("a router never fails");
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 4 << 20).await.expect("a bounded body");
@@ -96,7 +96,7 @@ impl Site {
             request = request.header("content-type", "application/json");
         }
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            request = request.header(*name, HeaderValue::from_bytes(value.as_bytes()).expect("a header's bytes"));
         }
         let body = body.map_or_else(Body::empty, |b| Body::from(b.to_string()));
         self.raw(peer, request.body(body).expect("a sound request")).await
@@ -295,4 +295,20 @@ async fn wrong_addresses_and_methods_are_problems() {
     assert_eq!(wrong.slug(), (405, "method-not-allowed"));
     assert!(wrong.headers.contains_key("allow"));
     assert_eq!(StatusCode::NOT_FOUND, site.get(Peer::Own, "/api/v1/tickets/nonsense").await.status);
+}
+
+#[tokio::test]
+async fn a_real_connection_from_this_machine_speaks_for_the_device_until_the_node_stops() {
+    let site = Site::new(Role::Kiosk);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base = format!("http://{}/api/v1", listener.local_addr().expect("an address"));
+    let stop = site.api.options.shutdown.clone();
+    let serving = tokio::spawn(super::serve(listener, site.router.clone(), stop.clone()));
+    let client = reqwest::Client::builder().no_proxy().build().expect("a plain client");
+    let issued = client.post(format!("{base}/tickets")).json(&json!({ "service": "cash" })).send().await;
+    assert_eq!(issued.expect("an answer").status().as_u16(), 201);
+    let stream = client.get(format!("{base}/events")).send().await.expect("an answer");
+    stop.cancel();
+    serving.await.expect("no panic").expect("a clean end");
+    assert_eq!(stream.text().await.expect("the stream ended well").matches("event:").count(), 0);
 }

@@ -9,6 +9,7 @@ use tokio_stream::StreamExt;
 use tower::ServiceExt;
 
 use super::{Peer, Site};
+use crate::http::ClientAddr;
 
 struct Stream {
     body: BodyDataStream,
@@ -29,7 +30,7 @@ impl Stream {
             request = request.header("authorization", auth);
         }
         let mut request = request.body(Body::empty()).expect("a sound request");
-        request.extensions_mut().insert(ConnectInfo(peer.address()));
+        request.extensions_mut().insert(ConnectInfo(ClientAddr(peer.address())));
         let response = site.router.clone().oneshot(request).await.expect("a router never fails");
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");

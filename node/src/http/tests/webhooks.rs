@@ -67,7 +67,6 @@ async fn events_arrive_signed_in_order_and_once_after_a_failure() {
     assert_eq!(put.status, 200, "{put:?}");
     let outbox = Arc::new(Memory::default());
     let sending = tokio::spawn(run(site.api.clone(), outbox.clone()));
-    tokio::task::yield_now().await;
     site.issue(&auth).await;
     site.issue(&auth).await;
     for number in ["A001", "A002"] {
