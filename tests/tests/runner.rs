@@ -1,3 +1,4 @@
 //! All tests that need more than one crate, in one binary.
 
 mod scenarios;
+mod simulator;
