@@ -13,6 +13,8 @@ use crate::settings::Settings;
 
 /// A goodbye that takes longer is cut short: the peers notice by themselves within seconds.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(15);
+/// A parent that ended takes its other children along too, so nobody is left to say goodbye to.
+const LONGEST_GOODBYE_OF_A_CHILD: Duration = Duration::from_secs(3);
 
 pub(in super::super) fn run(settings: &Settings, stop_with_stdin: bool, terminal: Terminal) -> Outcome {
     let options = options(settings)?;
@@ -41,9 +43,10 @@ async fn serve(options: RunOptions, stop_with_stdin: bool, terminal: Terminal) -
         stop = asked_to_stop(stop_with_stdin) => stop.map(|why| tracing::info!(why, "stopping")),
         reason = node.wait() => Err(Failure::new(say::CORE_ENDED, &[("reason", &reason)])),
     };
+    let longest = if stop_with_stdin { LONGEST_GOODBYE_OF_A_CHILD } else { LONGEST_GOODBYE };
     // A second Ctrl-C does not wait for anything.
     tokio::select! {
-        ended = tokio::time::timeout(LONGEST_GOODBYE, node.stop()) => {
+        ended = tokio::time::timeout(longest, node.stop()) => {
             if ended.is_err() {
                 tracing::warn!("the goodbye took too long and was cut short");
             }

@@ -16,7 +16,7 @@ use super::cast::{CAST, Device};
 /// A device that is not ready by then is in trouble.
 const LONGEST_START: Duration = Duration::from_secs(30);
 /// A child that has not stopped by then is killed.
-const LONGEST_STOP: Duration = Duration::from_secs(8);
+const LONGEST_STOP: Duration = Duration::from_secs(5);
 
 /// This very program, without the settings that were meant for the demo itself or for a real device.
 pub(super) fn program(stage: &Stage) -> std::io::Result<Command> {
