@@ -91,7 +91,7 @@ struct Backoff {
 /// poll of the future.
 pub fn run(api: ApiState, outbox: Arc<dyn Outbox>) -> impl Future<Output = ()> + Send {
     let live = api.handle.feed.subscribe();
-    let client = reqwest::Client::builder()
+    let client = crate::http_client()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(PATIENCE)

@@ -48,12 +48,15 @@ pub async fn join(data: &Path, invitation: &str) -> Result<Joined> {
         None => DeviceKey::create(data)?,
     };
     let request = postcard::to_stdvec(&JoinRequest { secret: invitation.secret }).expect("plain data");
-    let answer = mesh::join(key.secret(), invitation.addresses.clone(), invitation.admin, request, PATIENCE)
-        .await
-        .context("the device that made the invitation could not be reached; check that it runs and is on this network")?;
+    let answer =
+        mesh::join(key.secret(), invitation.addresses.clone(), invitation.admin, request, PATIENCE).await.context(
+            "the device that made the invitation could not be reached; check that it runs and is on this network",
+        )?;
     let welcome = match postcard::from_bytes(&answer).context("the answer is of another version of branchmesh")? {
         JoinReply::Welcome(welcome) => welcome,
-        JoinReply::Unknown => bail!("that device does not know this invitation; make a new one with `branchmesh invite`"),
+        JoinReply::Unknown => {
+            bail!("that device does not know this invitation; make a new one with `branchmesh invite`")
+        }
         JoinReply::Expired => bail!("the invitation has lapsed; make a new one with `branchmesh invite`"),
         JoinReply::Used => bail!("another device has used this invitation; make a new one with `branchmesh invite`"),
         JoinReply::Revoked => bail!("this device was revoked; remove {} and join as a new device", data.display()),

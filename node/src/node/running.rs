@@ -12,9 +12,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::control::{Control, ControlFile};
+use super::identity::{IdentityFile, key_of, own_row};
 use super::maintenance;
 use super::outbox::StoredOutbox;
-use super::identity::{IdentityFile, key_of, own_row};
 use crate::driver::{Driver, TICK, Wake, wall_clock};
 use crate::handle::{Feed, NodeHandle, Request};
 use crate::http;
@@ -86,8 +86,11 @@ impl Node {
         let driver = Driver::new(hub, store.clone(), mesh.clone(), feed, publish, started);
         let core = spawn_driver(driver, first, wakes);
         let mut tasks = spawn_sources(wake, events, asked, &stop);
-        let control =
-            Control { http: http_addr, pid: std::process::id(), token: data_encoding::BASE32_NOPAD.encode(&rand::random::<[u8; 32]>()) };
+        let control = Control {
+            http: http_addr,
+            pid: std::process::id(),
+            token: data_encoding::BASE32_NOPAD.encode(&rand::random::<[u8; 32]>()),
+        };
         let api = open_api(&handle, &key, &control, &core, &stop);
         tasks.push(tokio::spawn(http::webhooks::run(api.clone(), Arc::new(StoredOutbox(store.clone())))));
         tasks.push(tokio::spawn(serve(listener, api, stop.clone())));

@@ -304,7 +304,7 @@ async fn a_real_connection_from_this_machine_speaks_for_the_device_until_the_nod
     let base = format!("http://{}/api/v1", listener.local_addr().expect("an address"));
     let stop = site.api.options.shutdown.clone();
     let serving = tokio::spawn(super::serve(listener, site.router.clone(), stop.clone()));
-    let client = reqwest::Client::builder().no_proxy().build().expect("a plain client");
+    let client = crate::http_client().no_proxy().build().expect("a plain client");
     let issued = client.post(format!("{base}/tickets")).json(&json!({ "service": "cash" })).send().await;
     assert_eq!(issued.expect("an answer").status().as_u16(), 201);
     let stream = client.get(format!("{base}/events")).send().await.expect("an answer");
