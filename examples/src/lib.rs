@@ -8,6 +8,16 @@
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+/// A client that speaks to this machine's devices directly.
+///
+/// # Errors
+/// If the system's certificates cannot be read.
+pub fn client() -> Result<reqwest::Client> {
+    // Whoever comes second finds it installed, which is just as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Ok(reqwest::Client::builder().no_proxy().build()?)
+}
+
 /// Posts a command to a device and returns its answer.
 ///
 /// `key` makes it safe to send again after a lost answer: the same key is carried out once.
@@ -15,8 +25,7 @@ use serde_json::Value;
 /// # Errors
 /// If the device cannot be reached, or with the `detail` it gave for refusing.
 pub async fn post(base: &str, path: &str, token: Option<&str>, key: &str, body: Value) -> Result<Value> {
-    let client = reqwest::Client::builder().no_proxy().build()?;
-    let mut request = client.post(format!("{base}/api/v1{path}")).header("Idempotency-Key", key).json(&body);
+    let mut request = client()?.post(format!("{base}/api/v1{path}")).header("Idempotency-Key", key).json(&body);
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }

@@ -15,3 +15,10 @@ pub mod node;
 pub mod replication;
 mod settings;
 pub mod storage;
+
+/// Begins an HTTP client that also speaks TLS, with the same cryptography as the mesh.
+pub fn http_client() -> reqwest::ClientBuilder {
+    // Whoever comes second finds it installed, which is just as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}

@@ -46,6 +46,9 @@ impl Machine {
             }
             Record::Force { epoch, len } => rights.take(&self.disk, epoch, len, Right::Forced, desk),
         }
+        if self.settings.flaws.shown_before_commit {
+            self.show_early(epoch, id.index - 1, id.index);
+        }
         self.send(self.me, Message::Ack { epoch, len: id.index, hitch: Hitch::None });
         Some(id.index)
     }

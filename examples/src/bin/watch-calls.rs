@@ -9,9 +9,8 @@ const DISPLAY: &str = "http://127.0.0.1:8083";
 #[tokio::main]
 #[allow(clippy::print_stdout, reason = "an example tells what it saw")]
 async fn main() -> Result<()> {
-    let client = reqwest::Client::builder().no_proxy().build()?;
     let url = format!("{DISPLAY}/api/v1/events");
-    let mut stream = client.get(url).send().await.context("the display cannot be reached; is the demo running?")?;
+    let mut stream = branchmesh_examples::client()?.get(url).send().await.context("the display cannot be reached; is the demo running?")?;
     let mut text = String::new();
     while let Some(bytes) = stream.chunk().await? {
         text.push_str(&String::from_utf8_lossy(&bytes));

@@ -48,7 +48,7 @@ impl Api {
     /// The node at `base`, asked without a sign-in.
     pub(super) fn new(base: String, lang: Lang) -> Self {
         // A proxy from the environment must never see what is meant for this machine.
-        let builder = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30));
+        let builder = crate::http_client().no_proxy().timeout(Duration::from_secs(30));
         let client = builder.build().expect("a client without TLS or proxy needs nothing that can be missing");
         Self { client, base, token: None, lang }
     }

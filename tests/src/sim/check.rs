@@ -25,8 +25,12 @@ pub struct Checker {
     tickets: BTreeMap<TicketId, String>,
     /// Calls acknowledged to a counter: (ticket, turn) to grant, and whether a person forced it.
     calls: BTreeMap<(TicketId, u32), BTreeMap<RecordKey, bool>>,
-    /// Answers by command: the same key must not give two tickets.
-    answers: BTreeMap<CommandId, Done>,
+    /// Answers by command and device: the same key must not give two tickets.
+    answers: BTreeMap<CommandId, BTreeMap<usize, Done>>,
+    /// Ordinary facts acknowledged.
+    facts: BTreeSet<CommandId>,
+    /// Commands that did two things at two devices: only after a split, and one of the two is then given up.
+    pub ghosts: usize,
     /// Closed tickets, per device: they must stay so.
     closed: Vec<BTreeSet<TicketId>>,
 }
@@ -42,6 +46,8 @@ impl Checker {
             tickets: BTreeMap::new(),
             calls: BTreeMap::new(),
             answers: BTreeMap::new(),
+            facts: BTreeSet::new(),
+            ghosts: 0,
             closed: vec![BTreeSet::new(); size],
         }
     }
@@ -105,6 +111,7 @@ impl Checker {
     pub fn acknowledged(
         &mut self,
         now: Ms,
+        member: usize,
         command: &Command,
         result: &Result<Done, Rejection>,
         shown: Option<&Snapshot>,
@@ -128,12 +135,32 @@ impl Checker {
             }
         }
         if matches!(command.ask, Ask::Guarded(_)) && *done != Done::NobodyWaits {
-            self.answers.entry(command.id.clone()).or_insert_with(|| done.clone());
+            self.answered_alike(now, member, &command.id, done);
+        }
+        if matches!(command.ask, Ask::Ordinary(_)) && matches!(done, Done::Ticket(_)) {
+            self.facts.insert(command.id.clone());
         }
     }
 
+    /// A device always gives a command the same answer.
+    fn answered_alike(&mut self, now: Ms, member: usize, id: &CommandId, done: &Done) {
+        let answers = self.answers.entry(id.clone()).or_default();
+        if answers.values().any(|other| other != done) {
+            self.ghosts += 1;
+        }
+        let first = answers.entry(member).or_insert_with(|| done.clone()).clone();
+        if first != *done {
+            self.violate(now, format!("{} was answered {first:?} and then {done:?} at one device", id.as_str()));
+        }
+    }
+
+    /// What ends the keys of all acknowledged ordinary facts.
+    pub fn told_facts(&self) -> BTreeSet<String> {
+        self.facts.iter().map(CommandId::digest).collect()
+    }
+
     /// After faults have stopped and things have settled: every replica is the same and holds every promise.
-    pub fn settled(&mut self, now: Ms, pictures: &[(String, &Snapshot)]) {
+    pub fn settled(&mut self, now: Ms, pictures: &[(String, &Snapshot)], today: BusinessDate) {
         let Some(((first_name, first), rest)) = pictures.split_first() else { return };
         for (name, picture) in rest {
             if picture.days != first.days {
@@ -150,6 +177,7 @@ impl Checker {
         }
         self.main_lane_has_no_gaps(now, shown.values().copied());
         self.double_calls_are_conflicts(now, first);
+        self.days_end(now, first, today);
     }
 
     fn main_lane_has_no_gaps<'a>(&mut self, now: Ms, tickets: impl Iterator<Item = &'a Ticket>) {
@@ -173,6 +201,18 @@ impl Checker {
         for (ticket, turn) in &doubles {
             if !told.contains(ticket) {
                 self.violate(now, format!("the double call of {ticket} in turn {turn} has no conflict record"));
+            }
+        }
+    }
+
+    /// A business day that is over is closed, and nobody waits in it any more.
+    fn days_end(&mut self, now: Ms, picture: &Snapshot, today: BusinessDate) {
+        for (date, day) in picture.days.iter().filter(|(_, d)| !d.tickets.is_empty()) {
+            if !day.closed && *date < today {
+                self.violate(now, format!("{date} is over and was not closed"));
+            }
+            if let Some(open) = day.tickets.values().find(|t| day.closed && !t.state.is_closed()) {
+                self.violate(now, format!("{} is {} after its day", open.number, open.state.as_str()));
             }
         }
     }

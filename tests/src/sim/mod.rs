@@ -5,9 +5,11 @@
 //! seed decides everything, so a failing run is told by its seed and replays with a readable story.
 //!
 //! [`world`] runs it, [`network`] carries frames, [`member`] is one device, [`workload`] plays customers and staff, [`schedule`]
-//! draws faults, [`check`] holds the invariants.
+//! draws faults, [`liar`] makes what no honest device sends, [`check`] and [`audit`] hold the invariants.
 
+pub mod audit;
 pub mod check;
+pub mod liar;
 pub mod member;
 pub mod network;
 pub mod schedule;
@@ -106,6 +108,8 @@ pub struct Report {
     pub no_steward: usize,
     /// Virtual milliseconds from healing to one steward and equal replicas.
     pub converged_ms: Option<u64>,
+    /// Commands repeated at another device that were carried out twice, once on each side of a split.
+    pub ghosts: usize,
     /// Events handled.
     pub events: u64,
 }

@@ -91,6 +91,16 @@ impl Network {
         self.reachable[b][a] = up;
     }
 
+    /// Cuts one direction of a link.
+    pub fn cut_one_way(&mut self, from: usize, to: usize) {
+        self.reachable[from][to] = from == to;
+    }
+
+    /// Whether packets pass in this direction.
+    pub fn passes(&self, from: usize, to: usize) -> bool {
+        self.reachable[from][to]
+    }
+
     /// Whether packets pass between the two.
     pub fn reaches(&self, a: usize, b: usize) -> bool {
         self.reachable[a][b] && self.reachable[b][a]

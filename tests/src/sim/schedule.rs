@@ -49,7 +49,7 @@ fn trouble(world: &mut World, workload: &mut Workload, end: Ms) -> bool {
 fn fault(world: &mut World) {
     let size = world.members.len() as u64;
     let one = world.rng.below(size) as usize;
-    match world.rng.below(10) {
+    match world.rng.below(14) {
         0..=2 => {
             let groups: Vec<usize> = (0..size).map(|_| world.rng.below(2) as usize).collect();
             world.tell(|w| format!("the LAN splits: {}", sides(w, &groups)));
@@ -76,6 +76,14 @@ fn fault(world: &mut World) {
                 world.start(one);
             }
         }
+        9 => {
+            let other = world.rng.below(size) as usize;
+            world.tell(|w| format!("nothing passes from {} to {}", w.members[one].name, w.members[other].name));
+            world.rewire(|n| n.cut_one_way(one, other));
+        }
+        10 => world.leave(one),
+        11 => world.lie(),
+        12 => world.visit(),
         _ => {
             let for_ms = world.rng.range(500, 8_000);
             world.pause(one, for_ms);
@@ -118,9 +126,13 @@ fn settle(world: &mut World) {
         let why = unsettled(world);
         world.checker.violate(world.now, format!("not settled after healing: {why}"));
     }
+    world.lie();
+    world.run_until(world.now + 500);
+    world.inspect();
+    let today = world.today();
     let borrowed: Vec<(String, &Snapshot)> = pictures.iter().map(|(n, p)| (n.clone(), &**p)).collect();
     let now = world.now;
-    world.checker.settled(now, &borrowed);
+    world.checker.settled(now, &borrowed, today);
 }
 
 fn is_settled(world: &World) -> bool {

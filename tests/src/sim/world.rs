@@ -11,21 +11,27 @@ use branchmesh_model::ids::{BranchId, DeviceId};
 use branchmesh_model::roster::Enrolment;
 use branchmesh_model::schema::{DocId, Role};
 use branchmesh_model::steward::Settings;
-use branchmesh_model::time::UnixMs;
+use branchmesh_model::time::{BusinessDate, UnixMs, business_date};
 use branchmesh_node::replication::documents::Documents;
 use branchmesh_node::replication::frame::{Frame, Hello};
 use branchmesh_node::replication::input::{Effects, Input, Outgoing, Reply};
 use branchmesh_node::replication::trust::Signer;
 use branchmesh_node::storage::testing::{Crash, CrashingDisk};
 use branchmesh_node::storage::{Store, StoreOp, StoreOptions};
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
 
+use super::audit::Audit;
 use super::check::Checker;
+use super::liar::{self, Lie, Occasion};
 use super::member::Member;
 use super::network::{Ms, Network, Weather};
 use super::{Flaw, Report, Rng};
 
 /// Noon UTC of an ordinary day: no run meets the end of the business day unless it wants to.
 pub const EPOCH: i64 = 1_795_262_400_000;
+/// The end of that business day.
+pub const MIDNIGHT: i64 = EPOCH + 12 * 3_600_000;
 /// How often a hub is told that time passes.
 const TICK: Ms = 100;
 /// How long a silent connection lives before its ends notice.
@@ -42,6 +48,7 @@ enum Event {
     Silent { a: usize, b: usize, session: u64 },
     HangUp { at: usize, gone: usize },
     Resume { member: usize },
+    Leaving { member: usize, start: u64 },
 }
 
 /// The simulated branch.
@@ -58,6 +65,12 @@ pub struct World {
     pub weather: Weather,
     /// The invariants.
     pub checker: Checker,
+    /// What was on the network.
+    pub audit: Audit,
+    /// The device that lies, if one does.
+    pub liar: Option<usize>,
+    /// True time at the beginning of the run.
+    pub epoch: i64,
     /// Disk syncs take from..to ms.
     pub sync_ms: (Ms, Ms),
     branch: BranchId,
@@ -82,7 +95,14 @@ impl World {
         let size = rng.range(3, 6) as usize;
         let weather = Weather::draw(&mut rng);
         let sync_ms = if rng.chance(300) { (3, 25) } else { (1, 3) };
-        let members: Vec<Member> = (0..size).map(|i| member(i, roles[i], &mut rng)).collect();
+        let mut members: Vec<Member> = (0..size).map(|i| member(i, roles[i], &mut rng)).collect();
+        let lies = matches!(flaw, Some(Flaw::UnsignedAccepted | Flaw::WrongRoleAccepted)) || rng.chance(400);
+        let liar = lies.then(|| rng.range(1, size as u64 - 1) as usize);
+        let night = rng.chance(150);
+        if night {
+            members.iter_mut().for_each(|m| m.skew %= 500);
+        }
+        let epoch = if night { MIDNIGHT - 25_000 } else { EPOCH };
         let branch = members[0].device;
         let mut world = Self {
             now: 0,
@@ -91,6 +111,9 @@ impl World {
             members,
             weather,
             checker: Checker::new(size),
+            audit: Audit::default(),
+            liar,
+            epoch,
             sync_ms,
             branch,
             queue: BinaryHeap::new(),
@@ -145,8 +168,8 @@ impl World {
         self.tell(|w| format!("{} starts", w.members[index].name));
         let seed = self.rng.next();
         let settings = settings(self.flaw);
-        let (now, branch, trust) = (self.now, self.branch, Flaw::trust(self.flaw));
-        let effects = self.members[index].start(now, EPOCH, branch, seed, settings, trust);
+        let (now, branch, trust, epoch) = (self.now, self.branch, Flaw::trust(self.flaw), self.epoch);
+        let effects = self.members[index].start(now, epoch, branch, seed, settings, trust);
         let start = self.members[index].starts;
         let jitter = self.rng.below(TICK);
         self.at(jitter, Event::Tick { member: index, start });
@@ -179,6 +202,102 @@ impl World {
                 let delay = if self.rng.chance(700) { 0 } else { IDLE_TIMEOUT };
                 self.at(delay, Event::HangUp { at: other, gone: index });
             }
+        }
+    }
+
+    /// Says goodbye at a device; it stops when the others have let it go.
+    pub fn leave(&mut self, index: usize) {
+        if !self.is_up(index) {
+            return;
+        }
+        self.tell(|w| format!("{} says goodbye", w.members[index].name));
+        self.input(index, Input::Leave);
+        let start = self.members[index].starts;
+        self.at(TICK, Event::Leaving { member: index, start });
+    }
+
+    fn leaving(&mut self, index: usize, start: u64) {
+        if !self.is_process(index, start) {
+            return;
+        }
+        let now = self.members[index].now(self.now, self.epoch);
+        let may_stop = |p: &super::member::Process| p.committing.is_none() && p.inbox.is_empty() && p.hub.may_stop(now);
+        if !self.members[index].process.as_ref().is_some_and(may_stop) {
+            self.at(TICK, Event::Leaving { member: index, start });
+            return;
+        }
+        self.tell(|w| format!("{} stops", w.members[index].name));
+        self.members[index].process = None;
+        self.commands.retain(|_, (at, _)| *at != index);
+        for other in 0..self.members.len() {
+            if self.network.disconnect(index, other) {
+                self.at(0, Event::HangUp { at: other, gone: index });
+            }
+        }
+    }
+
+    /// The liar sends something to everybody it is connected with.
+    pub fn lie(&mut self) {
+        let Some(liar) = self.liar.filter(|l| self.is_up(*l)) else { return };
+        let kind = Lie::ALL[self.rng.below(Lie::ALL.len() as u64) as usize];
+        let lie = self.occasion(liar).envelope(kind);
+        let replay = self.audit.genuine.get(self.rng.below(self.audit.genuine.len() as u64) as usize).cloned();
+        let mut envelopes: Vec<_> = replay.iter().cloned().chain([lie]).collect();
+        // The same once more, with a bit of it turned round on the way.
+        envelopes.extend(replay.and_then(|mut e| {
+            let at = self.rng.below(e.change.len() as u64) as usize;
+            *e.change.get_mut(at)? ^= 1 << self.rng.below(8);
+            Some(e)
+        }));
+        self.tell(|w| format!("{} lies: {kind:?}", w.members[liar].name));
+        let frame = if self.rng.chance(500) { Frame::Live(envelopes) } else { Frame::Repair(envelopes) };
+        for to in self.up() {
+            self.say(liar, to, frame.clone());
+        }
+    }
+
+    fn occasion(&mut self, liar: usize) -> Occasion<'_> {
+        let nonce = self.rng.next();
+        let victim = self.members[0].device;
+        let at = self.members[liar].now(self.now, self.epoch).wall;
+        let date = business_date(at, &TimeZone::UTC, Time::midnight());
+        Occasion { branch: self.branch, secret: &self.members[liar].secret, victim, date, at, nonce }
+    }
+
+    /// A staff device tells another one about a customer.
+    pub fn visit(&mut self) {
+        let staff: Vec<usize> = self.up().into_iter().filter(|i| self.members[*i].role.is_staff_device()).collect();
+        let (Some(from), Some(to)) = (staff.first().copied(), staff.last().copied()) else { return };
+        if from == to || self.network.session(from, to).is_none() || self.members[to].paused_until > self.now {
+            return;
+        }
+        let at = self.members[from].now(self.now, self.epoch).wall;
+        let envelope = liar::visit(self.branch, &self.members[from].secret, at, self.rng.next());
+        self.tell(|w| format!("{} tells {} about a customer", w.members[from].name, w.members[to].name));
+        self.audit.genuine.push(envelope.clone());
+        self.say(from, to, Frame::Live(vec![envelope]));
+    }
+
+    /// Hands a frame to a connected peer, past the sender's own hub.
+    fn say(&mut self, from: usize, to: usize, frame: Frame) {
+        if from != to && self.network.session(from, to).is_some() && self.network.reaches(from, to) {
+            let peer = self.members[from].device;
+            self.input(to, Input::Frame { peer, frame });
+        }
+    }
+
+    /// The business day, as everybody must know it by now.
+    pub fn today(&self) -> BusinessDate {
+        let noticed = self.epoch + self.now as i64 - 5_000;
+        business_date(UnixMs(noticed), &TimeZone::UTC, Time::midnight())
+    }
+
+    /// Looks at the disks of all running devices.
+    pub fn inspect(&mut self) {
+        let told = self.checker.told_facts();
+        let wrong: Vec<String> = self.members.iter().flat_map(|m| self.audit.disk(m, &told)).collect();
+        for what in wrong {
+            self.checker.violate(self.now, what);
         }
     }
 
@@ -275,7 +394,7 @@ impl World {
                 }
             }
             Event::Deliver { from, to, session, frame } => {
-                if self.network.session(from, to) == Some(session) && self.network.reaches(from, to) {
+                if self.network.session(from, to) == Some(session) && self.network.passes(from, to) {
                     let peer = self.members[from].device;
                     self.input(to, Input::Frame { peer, frame });
                 }
@@ -299,6 +418,7 @@ impl World {
                 }
             }
             Event::Resume { member } => self.work(member),
+            Event::Leaving { member, start } => self.leaving(member, start),
         }
     }
 
@@ -334,7 +454,7 @@ impl World {
 
     /// Handles what waits, unless a commit is under way.
     fn work(&mut self, index: usize) {
-        let now = self.members[index].now(self.now, EPOCH);
+        let now = self.members[index].now(self.now, self.epoch);
         if self.members[index].paused_until > self.now {
             return;
         }
@@ -389,7 +509,7 @@ impl World {
 
     /// What the driver does: commit, publish, send, answer, go on.
     fn release(&mut self, index: usize, effects: Vec<Effects>, commit: bool) {
-        let at = self.members[index].now(self.now, EPOCH);
+        let at = self.members[index].now(self.now, self.epoch);
         let Some(process) = &mut self.members[index].process else { return };
         if commit {
             let ops: Vec<StoreOp> = effects.iter().flat_map(|fx| fx.store.iter().cloned()).collect();
@@ -420,7 +540,7 @@ impl World {
         if let (Some((index, command)), Reply::Command(result)) = (self.commands.remove(&id), reply) {
             self.tell(|w| format!("{} {}: {}", w.members[index].name, command.id.as_str(), told(&result)));
             let snapshot = self.members[index].process.as_ref().map(|p| p.snapshot.clone());
-            self.checker.acknowledged(self.now, &command, &result, snapshot.as_deref());
+            self.checker.acknowledged(self.now, index, &command, &result, snapshot.as_deref());
             self.answers.push((index, command, result));
         }
     }
@@ -428,6 +548,9 @@ impl World {
     fn transmit(&mut self, from: usize, out: Outgoing) {
         let Some(to) = self.members.iter().position(|m| m.device == out.to) else { return };
         let Some(session) = self.network.session(from, to) else { return };
+        if let Some(wrong) = self.audit.frame(self.members[to].role, &out.frame) {
+            self.checker.violate(self.now, wrong);
+        }
         for delay in self.weather.arrivals(&mut self.rng) {
             self.at(delay, Event::Deliver { from, to, session, frame: out.frame.clone() });
         }
@@ -457,6 +580,7 @@ impl World {
             called: self.checker.called(),
             no_steward: self.checker.no_steward,
             converged_ms: self.checker.converged_ms,
+            ghosts: self.checker.ghosts,
             events: self.handled,
         }
     }

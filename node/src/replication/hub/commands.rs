@@ -21,6 +21,19 @@ const DISBELIEF_MS: u64 = 1_500;
 /// Pause between two such tries, milliseconds.
 const ASK_AGAIN_MS: u64 = 100;
 
+/// How long an answer waits for the other records of its ticket, milliseconds: the grant may be here before the issue.
+const SHOWN_WITHIN_MS: u64 = 5_000;
+
+/// An answer that speaks of a ticket nobody can look at here yet.
+pub(super) struct Unshown {
+    id: CommandId,
+    result: Result<Done, Rejection>,
+    ticket: TicketId,
+    until: u64,
+    /// Whether the peers were asked for what is missing.
+    asked: bool,
+}
+
 /// A guarded command on its way to the steward.
 pub(super) struct Waiting {
     replies: Vec<ReplyId>,
@@ -142,8 +155,30 @@ impl Hub {
                 Err(_) => Err(Rejection::Unavailable { detail: "the steward runs another version".into() }),
             },
         };
-        self.reply(id, &result, fx);
+        match result {
+            Ok(Done::Ticket(ticket) | Done::Moved { to: ticket, .. }) => {
+                let until = now.mono_ms + SHOWN_WITHIN_MS;
+                self.unshown.push(Unshown { id: id.clone(), result, ticket, until, asked: false });
+            }
+            _ => self.reply(id, &result, fx),
+        }
         Ok(())
+    }
+
+    /// Gives the answers whose tickets can be looked at by now, and fetches what the others lack.
+    pub(super) fn answer_what_is_shown(&mut self, now: Now, fx: &mut Effects) {
+        for mut unshown in std::mem::take(&mut self.unshown) {
+            if self.view.ticket(&unshown.ticket).is_some() || now.mono_ms >= unshown.until {
+                self.reply(&unshown.id, &unshown.result, fx);
+                continue;
+            }
+            if !std::mem::replace(&mut unshown.asked, true) {
+                for peer in self.peers.keys().copied().collect::<Vec<_>>() {
+                    self.begin_reconciling(peer, fx);
+                }
+            }
+            self.unshown.push(unshown);
+        }
     }
 
     pub(super) fn timed_out(&mut self, id: &CommandId, fx: &mut Effects) {

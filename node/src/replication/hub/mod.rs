@@ -25,7 +25,7 @@ use branchmesh_model::view::BranchView;
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
 
-use self::commands::Waiting;
+use self::commands::{Unshown, Waiting};
 use self::peers::PeerState;
 use super::desk::TicketDesk;
 use super::documents::Documents;
@@ -81,6 +81,7 @@ pub struct Hub {
     device_zone: TimeZone,
     peers: BTreeMap<DeviceId, PeerState>,
     waiting: BTreeMap<CommandId, Waiting>,
+    unshown: Vec<Unshown>,
     live: Vec<(Envelope, Option<DeviceId>)>,
     counts: BTreeMap<&'static str, u64>,
     seen_roster: Option<Arc<Roster>>,
@@ -148,6 +149,7 @@ impl Hub {
             device_zone: options.zone,
             peers: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            unshown: Vec::new(),
             live: Vec::new(),
             counts: BTreeMap::new(),
             seen_roster: None,
@@ -236,6 +238,7 @@ impl Hub {
             fx.publish = true;
             fx.events.extend(events);
         }
+        self.answer_what_is_shown(now, fx);
         self.follow_roster(now, fx);
         self.flush_live(fx);
     }

@@ -1,0 +1,82 @@
+//! What no frame may carry and no disk may hold.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+
+use branchmesh_model::document::Actor;
+use branchmesh_model::schema::{DocId, Role};
+use branchmesh_node::replication::documents::Documents;
+use branchmesh_node::replication::envelope::Envelope;
+use branchmesh_node::replication::frame::Frame;
+
+use super::liar::MARK;
+use super::member::Member;
+
+/// Remembers what was sent.
+#[derive(Default)]
+pub struct Audit {
+    /// The digest of the change at each (document, actor, sequence).
+    places: BTreeMap<(DocId, Vec<u8>, u64), u64>,
+    /// Envelopes that really were on the network, for replays.
+    pub genuine: Vec<Envelope>,
+    /// Customers' documents handed to staff devices.
+    pub visits: BTreeSet<DocId>,
+}
+
+impl Audit {
+    /// Looks into a frame on its way to a device of `role`; what is wrong with it, if anything is.
+    pub fn frame(&mut self, role: Role, frame: &Frame) -> Option<String> {
+        let leak = |doc: &DocId| (!doc.family().may_hold(role)).then(|| format!("{doc} is sent to a {role}"));
+        match frame {
+            Frame::Live(envelopes) | Frame::Repair(envelopes) => {
+                envelopes.iter().find_map(|e| leak(&e.doc).or_else(|| self.used_twice(e)))
+            }
+            Frame::Items(items) => items.docs.iter().find_map(|(doc, _)| leak(doc)),
+            Frame::Want(wanted) => wanted.iter().find_map(|(doc, _)| leak(doc)),
+            Frame::Ranges(ranges) => ranges.iter().find_map(|r| r.span.from.parse().ok().as_ref().and_then(leak)),
+            Frame::Steward(_) | Frame::Summary { .. } | Frame::Addresses(_) => None,
+        }
+    }
+
+    fn used_twice(&mut self, envelope: &Envelope) -> Option<String> {
+        let mut hasher = DefaultHasher::new();
+        envelope.change.hash(&mut hasher);
+        let digest = hasher.finish();
+        let place = (envelope.doc.clone(), envelope.actor.clone(), envelope.seq);
+        let known = *self.places.entry(place).or_insert_with(|| {
+            self.genuine.push(envelope.clone());
+            digest
+        });
+        (known != digest).then(|| format!("(actor, {}) of {} is used twice", envelope.seq, envelope.doc))
+    }
+
+    /// Looks into the documents a running device has on disk; `told` are the keys that must end some fact there.
+    pub fn disk(&self, member: &Member, told: &BTreeSet<String>) -> Vec<String> {
+        let Some(process) = &member.process else { return vec![] };
+        let mut documents =
+            Documents::open(process.store.clone(), Actor::new(&member.device, [9; 8])).expect("a running store");
+        let held: Vec<DocId> = documents.held().keys().cloned().collect();
+        let mut wrong: Vec<String> = Vec::new();
+        let mut lacking = told.clone();
+        for doc in &held {
+            if !doc.family().may_hold(member.role) {
+                wrong.push(format!("{} holds {doc}", member.name));
+            }
+            for (key, _) in documents.facts(doc).expect("a running store") {
+                if key.contains(MARK) {
+                    wrong.push(format!("{} holds a lie: {key} in {doc}", member.name));
+                }
+                if let Some((_, digest)) = key.rsplit_once(':') {
+                    lacking.remove(digest);
+                }
+            }
+        }
+        wrong.extend(lacking.iter().map(|digest| format!("{} lost an acknowledged fact {digest}", member.name)));
+        if member.role.is_staff_device() {
+            let lost = self.visits.iter().filter(|doc| !held.contains(doc));
+            wrong.extend(lost.map(|doc| format!("{} never got {doc}", member.name)));
+        }
+        wrong
+    }
+}
