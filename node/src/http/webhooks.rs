@@ -46,6 +46,7 @@ pub struct Delivery {
 }
 
 /// Where deliveries wait, durably. Calls may block; they are made off the serving threads.
+#[expect(clippy::len_without_is_empty, reason = "only the bound asks how many there are")]
 pub trait Outbox: Send + Sync + 'static {
     /// Keeps a delivery; the same key again replaces it.
     ///

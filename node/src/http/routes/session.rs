@@ -154,11 +154,16 @@ pub(crate) async fn sign_out(State(api): State<ApiState>, who: Who, headers: Hea
     (CookieJar::new().add(gone), StatusCode::NO_CONTENT).into_response()
 }
 
+/// Devices that customers stand in front of.
+fn is_screen(role: Role) -> bool {
+    matches!(role, Role::Kiosk | Role::Rating | Role::Display)
+}
+
 /// A pairing code is wanted.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPairing {
-    /// Role of the screen: `display` (default), `kiosk` or `rating`.
+    /// Role of the screen: `display`, or this device's own if it is `kiosk` or `rating`, which is then the default.
     role: Option<String>,
 }
 
@@ -173,17 +178,18 @@ pub(crate) async fn offer_pairing(
     JsonBody(body): JsonBody<NewPairing>,
 ) -> Result<(StatusCode, Json<PairingDto>), Problem> {
     who.need_staff()?;
-    let role = match body.role.as_deref().unwrap_or("display") {
-        "display" => Role::Display,
-        "kiosk" => Role::Kiosk,
-        // Ratings are written under this node's name, and its peers accept them from these roles only.
-        "rating" if api.handle.identity.role.is_staff_device() || api.handle.identity.role == Role::Rating => {
-            Role::Rating
+    let own = api.handle.identity.role;
+    let role = match body.role.as_deref() {
+        None if is_screen(own) => own,
+        None | Some("display") => Role::Display,
+        // Commands travel under this device's name, so a screen that gives any speaks for the role the roster knows.
+        Some(named) if is_screen(own) && named == own.as_str() => own,
+        Some(_) => {
+            return Err(Problem::invalid(
+                "role",
+                "display, or the role of this device if it is a kiosk or rating device",
+            ));
         }
-        "rating" => {
-            return Err(Problem::invalid("role", "pair rating screens with a counter, tablet or rating device"));
-        }
-        _ => return Err(Problem::invalid("role", "display, kiosk or rating")),
     };
     let (pairing_code, expires_at) = api.sessions.offer_pairing(role, api.now());
     let snapshot = api.handle.snapshot();

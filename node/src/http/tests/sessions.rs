@@ -168,7 +168,7 @@ async fn the_last_admin_stays() {
 
 #[tokio::test]
 async fn a_screen_is_paired_once() {
-    let site = Site::new(Role::Counter);
+    let site = Site::new(Role::Kiosk);
     let teller = site.bearer("teller").await;
     assert_eq!(site.send(Peer::Remote, "POST", "/api/v1/session/pairing", &[], Some(json!({}))).await.status, 401);
     let offer = site.as_staff(&teller, "POST", "/api/v1/session/pairing", Some(json!({ "role": "kiosk" }))).await;
@@ -180,6 +180,8 @@ async fn a_screen_is_paired_once() {
     assert_eq!(site.issue(&auth).await["number"], "A001");
     let again = site.send(Peer::Remote, "POST", SESSION, &[], Some(body)).await;
     assert_eq!(again.slug(), (401, "wrong-credentials"));
+    let other = site.as_staff(&teller, "POST", "/api/v1/session/pairing", Some(json!({ "role": "rating" }))).await;
+    assert_eq!((other.slug(), other.body["field"].as_str()), ((422, "validation"), Some("role")));
 }
 
 #[tokio::test]

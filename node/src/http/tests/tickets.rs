@@ -15,11 +15,11 @@ async fn counter(site: &Site, auth: &str, verb: &str, body: Option<Value>) -> Re
 }
 
 #[tokio::test]
-async fn a_ticket_lives_from_kiosk_to_rating() {
-    let site = Site::new(Role::Kiosk);
+async fn a_ticket_lives_from_issue_to_rating() {
+    let site = Site::new(Role::Counter);
     let auth = site.bearer("teller").await;
     let body = json!({ "service": "cash", "language": "en" });
-    let issued = site.send(Peer::Own, "POST", "/api/v1/tickets", &[], Some(body)).await;
+    let issued = site.as_staff(&auth, "POST", "/api/v1/tickets", Some(body)).await;
     assert_eq!(issued.status, 201);
     let ticket = &issued.body;
     assert_eq!(issued.headers["location"], format!("/api/v1/tickets/{}", ticket["id"].as_str().expect("an id")));
@@ -124,7 +124,7 @@ async fn bad_fields_are_named_and_change_nothing() {
 
 #[tokio::test]
 async fn lists_are_filtered_and_filters_checked() {
-    let site = Site::new(Role::Kiosk);
+    let site = Site::new(Role::Counter);
     let auth = site.bearer("teller").await;
     site.issue(&auth).await;
     site.issue(&auth).await;
@@ -153,7 +153,7 @@ async fn lists_are_filtered_and_filters_checked() {
 
 #[tokio::test]
 async fn public_screens_see_calls_without_names() {
-    let site = Site::new(Role::Display);
+    let site = Site::new(Role::Counter);
     let auth = site.bearer("teller").await;
     site.issue(&auth).await;
     site.issue(&auth).await;
