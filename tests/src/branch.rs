@@ -306,7 +306,11 @@ fn lan_place(lan: &Lan, host: usize) -> Place {
 }
 
 /// Ports that were free a moment ago: a device keeps its ports over restarts, so they cannot be left to chance.
-fn loopback_place() -> Result<Place> {
+/// A place on loopback with free ports.
+///
+/// # Errors
+/// If no port is free.
+pub fn loopback_place() -> Result<Place> {
     let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
     let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(Place { netns: None, mesh: udp.local_addr()?, http: tcp.local_addr()? })

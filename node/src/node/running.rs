@@ -29,6 +29,8 @@ use crate::storage::{self, DeviceKey, Opened, Store, StoreOp, StoreOptions};
 const STARTS: &str = "starts";
 /// Things that may wait for the driver; beyond this their senders wait, so a flood costs the flooder.
 const WAKES: usize = 4096;
+/// How long running requests may hold up a stop.
+const LONGEST_STOP: Duration = Duration::from_secs(3);
 
 /// How a node runs.
 #[derive(Clone, Debug)]
@@ -54,6 +56,7 @@ pub struct Node {
     mesh: Arc<Mesh>,
     core: watch::Receiver<Option<String>>,
     stop: CancellationToken,
+    api: JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
     _control: ControlFile,
 }
@@ -93,11 +96,11 @@ impl Node {
         };
         let api = open_api(&handle, &key, &control, &core, &stop);
         tasks.push(tokio::spawn(http::webhooks::run(api.clone(), Arc::new(StoredOutbox(store.clone())))));
-        tasks.push(tokio::spawn(serve(listener, api, stop.clone())));
+        let served = tokio::spawn(serve(listener, api, stop.clone()));
         tasks.push(tokio::spawn(maintenance::run(store.clone(), handle.clone(), stop.clone())));
         tasks.push(tokio::spawn(keep_identity(options.data.clone(), identity, handle.clone(), stop.clone())));
         let control = ControlFile::write(&options.data, &control)?;
-        Ok(Node { handle, http: http_addr, mesh, core, stop, tasks, _control: control })
+        Ok(Node { handle, http: http_addr, mesh, core, stop, api: served, tasks, _control: control })
     }
 
     /// The way to its core.
@@ -126,9 +129,16 @@ impl Node {
     pub async fn stop(self) {
         self.handle.stop().await;
         self.stop.cancel();
-        for task in self.tasks {
-            let _ = tokio::time::timeout(Duration::from_secs(5), task).await;
+        let mut core = self.core;
+        let ended = async {
+            let _ = core.wait_for(Option::is_some).await;
+            let _ = self.api.await;
+        };
+        if tokio::time::timeout(LONGEST_STOP, ended).await.is_err() {
+            tracing::warn!("requests were still running when the node stopped");
         }
+        // They only wait for what will not come any more.
+        self.tasks.iter().for_each(JoinHandle::abort);
         if let Some(mesh) = Arc::into_inner(self.mesh) {
             mesh.shutdown().await;
         }

@@ -71,7 +71,8 @@ impl Browser {
     /// If the browser does not answer.
     pub async fn page(&self) -> Result<Page> {
         let address = format!("http://127.0.0.1:{}/json/new?about:blank", self.port);
-        let target: serde_json::Value = reqwest::Client::new().put(address).send().await?.json().await?;
+        let target: serde_json::Value =
+            branchmesh_node::http_client().no_proxy().build()?.put(address).send().await?.json().await?;
         let socket = target["webSocketDebuggerUrl"].as_str().context("the browser named no socket for the page")?;
         Page::attach(socket).await
     }

@@ -12,5 +12,7 @@ mod goodbye;
 mod hostile;
 mod idempotency;
 mod network;
+mod page;
 mod privacy;
 mod split;
+mod upgrade;
