@@ -220,8 +220,20 @@ impl Branch {
         let stewards = nodes.iter().map(|n| n.steward()).collect::<Result<BTreeSet<_>>>()?;
         ensure!(stewards.len() == 1, "several stewards: {stewards:?}");
         let id = stewards.into_iter().flatten().next().context("no steward")?;
+        self.all_voters_are_members(nodes)?;
         let named = self.running().into_iter().find(|n| n.id().is_ok_and(|i| i == id));
         Ok(named.with_context(|| format!("the steward {id} is no running device"))?.spec.name.to_owned())
+    }
+
+    /// Counters and kiosks vote; until all of them are members, few disks hold what is granted.
+    fn all_voters_are_members(&self, nodes: &[&Node]) -> Result<()> {
+        let mesh = nodes.first().context("a device runs")?.client.mesh()?;
+        let members: BTreeSet<&str> =
+            mesh["members"].as_array().into_iter().flatten().filter_map(|m| m.as_str()).collect();
+        for node in nodes.iter().filter(|n| matches!(n.spec.role, "counter" | "kiosk")) {
+            ensure!(members.contains(node.id()?.as_str()), "{} is no member of the epoch yet", node.spec.name);
+        }
+        Ok(())
     }
 
     /// Checks that the running devices hold equal tables; returns it.

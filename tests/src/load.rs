@@ -152,17 +152,19 @@ impl Ledger {
 
     /// Checks what everybody was promised against `table`: every ticket is there with its number, every call too, no
     /// ticket was given or granted to two, and nothing else is there but what a customer gave up (a command whose
-    /// answer was lost in a split may have run on both sides; the asking device abandons the one it was not given).
+    /// answer was lost in a split may have run on both sides; the asking device abandons the one it was not given). Of
+    /// those, at most `called_ghosts` may have been called before that, by a teller who then finds nobody.
     ///
     /// # Errors
     /// Names what is wrong.
-    pub fn check(&self, table: &Table) -> Result<()> {
+    pub fn check(&self, table: &Table, called_ghosts: usize) -> Result<()> {
         self.check_promises(table)?;
         let issued: BTreeSet<&str> = self.issued.iter().map(|p| p.ticket.id.as_str()).collect();
         ensure!(issued.len() == self.issued.len(), "a ticket was given to two customers");
         let nobodys = table.tickets()?.into_iter().filter(|t| !issued.contains(t.id.as_str()));
         let nobodys: Vec<_> = nobodys.filter(|t| t.state != "abandoned").collect();
-        ensure!(nobodys.is_empty(), "tickets that nobody was given: {nobodys:?}");
+        report::figure("tickets called that nobody was given", nobodys.len());
+        ensure!(nobodys.len() <= called_ghosts, "tickets that nobody was given: {nobodys:?}");
         let mut granted: BTreeMap<&str, Vec<Option<u32>>> = BTreeMap::new();
         for promise in &self.called {
             granted.entry(&promise.ticket.id).or_default().push(promise.counter);
@@ -214,7 +216,8 @@ mod tests {
 
     #[test]
     fn broken_promises_are_found() {
-        let check = |ledger: &Ledger, rows: Vec<Value>| ledger.check(&Table::of_rows(rows).expect("good rows")).is_ok();
+        let check =
+            |ledger: &Ledger, rows: Vec<Value>| ledger.check(&Table::of_rows(rows).expect("good rows"), 0).is_ok();
         let kept = || row("1", "served", Some(1));
         assert!(check(&ledger(), vec![kept()]));
         assert!(check(&ledger(), vec![kept(), row("2", "abandoned", None)]), "given up by the device that asked");

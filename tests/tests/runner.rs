@@ -1,5 +1,7 @@
 //! All tests that need more than one crate, in one binary.
 
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
 mod browser;
 mod scenarios;
 mod simulator;

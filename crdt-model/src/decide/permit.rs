@@ -91,11 +91,13 @@ fn permit_ordinary(caller: &Caller, ask: &Ordinary) -> Permitted {
     }
 }
 
-/// After a lost answer and a split a command may have run on both sides; the asking device then gives up the ticket it
-/// was not given, as long as nobody has called it.
+/// After a lost answer and a split a command may have run on both sides; the device that gave the customer the other
+/// ticket then gives this one up, as long as nobody has called it.
 fn is_ghost(view: &BranchView, caller: &Caller, ticket: &TicketId) -> bool {
-    let own = |t: &Ticket| t.issued_by == caller.device && t.state == TicketState::Waiting && t.calls == 0;
-    caller.device_role.is_some() && view.ticket(ticket).is_some_and(|t| own(t))
+    let Some(ticket) = view.ticket(ticket) else { return false };
+    let twin = |t: &Ticket| t.issued_for == ticket.issued_for && t.id != ticket.id;
+    let has_twin = || view.days().get(&ticket.date).is_some_and(|day| day.tickets.values().any(|t| twin(t)));
+    caller.device_role.is_some() && ticket.state == TicketState::Waiting && ticket.calls == 0 && has_twin()
 }
 
 fn any_staff(caller: &Caller) -> Permitted {

@@ -180,6 +180,8 @@ impl Machine {
         let wait = match reason {
             Reason::Fail | Reason::Merge => settings.fail_ms,
             Reason::Leave | Reason::Roll => 0,
+            // A young branch: what one or two disks hold is soon lost, so nobody waits for more to come.
+            Reason::Grow if self.epoch_in_force().is_some_and(|epoch| epoch.members.len() < 3) => settings.fail_ms,
             Reason::Grow => settings.grow_ms,
             Reason::Shrink => settings.shrink_ms,
         };

@@ -136,12 +136,13 @@ impl<'a> Turns<'a> {
 fn birth(id: TicketId, records: &BTreeMap<&RecordKey, &Entry>) -> Option<Ticket> {
     let entry = records.get(&id)?;
     match &entry.act {
-        Act::Issue { issue } | Act::Move { issue, .. } => Some(born(id, issue, &entry.by)),
+        Act::Issue { issue } | Act::Move { issue, .. } => Some(born(id, issue, entry)),
         _ => None,
     }
 }
 
-fn born(id: TicketId, issue: &Issue, by: &Actor) -> Ticket {
+fn born(id: TicketId, issue: &Issue, entry: &Entry) -> Ticket {
+    let by = &entry.by;
     Ticket {
         id,
         number: issue.number.clone(),
@@ -152,6 +153,7 @@ fn born(id: TicketId, issue: &Issue, by: &Actor) -> Ticket {
         state: TicketState::Waiting,
         issued_at: by.at,
         issued_by: by.device,
+        issued_for: entry.cmd.clone(),
         arrived: issue.arrived,
         called_at: None,
         started_at: None,

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CounterNo, DeviceId, RecordKey, ServiceId, StaffId, TicketId};
+use crate::ids::{CommandId, CounterNo, DeviceId, RecordKey, ServiceId, StaffId, TicketId};
 use crate::ticket::{EstimateRange, Number, TicketState};
 use crate::time::{BusinessDate, UnixMs};
 
@@ -44,6 +44,8 @@ pub struct Ticket {
     pub issued_at: UnixMs,
     /// Device that asked for it.
     pub issued_by: DeviceId,
+    /// The command that asked for it. Two tickets of one command: an answer was lost and a split followed.
+    pub issued_for: CommandId,
     /// Waits since this instant; a moved ticket keeps its parent's.
     pub arrived: UnixMs,
     /// Last call.

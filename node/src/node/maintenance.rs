@@ -41,12 +41,11 @@ fn tend(
     let recent = today.saturating_sub(1.days());
     for doc in store.documents()? {
         match doc.date().filter(|_| doc.family() == Family::Queue) {
-            Some(date) if date < recent => {
-                if archived.insert(date) {
-                    let documents = store.archive_day(date)?;
-                    tracing::info!(%date, documents, "a business day was archived");
-                }
+            Some(date) if date < recent && archived.insert(date) => {
+                let documents = store.archive_day(date)?;
+                tracing::info!(%date, documents, "a business day was archived");
             }
+            Some(date) if date < recent => {}
             _ if store.loose(&doc)? > LOOSE => {
                 store.compact(&doc)?;
                 tracing::debug!(%doc, "compacted");

@@ -154,12 +154,25 @@ fn open_api(
 ) -> http::ApiState {
     let secret = blake3::derive_key("branchmesh status tokens 1", &key.secret());
     let core = core.clone();
+    let pictures = handle.clone();
     let options = http::Options {
         operator_token: Some(control.token.clone()),
-        ready: Arc::new(move || core.borrow().clone().map_or(Ok(()), Err)),
+        ready: Arc::new(move || readiness(&core, &pictures)),
         ..http::Options::new(secret, stop.clone())
     };
     http::Api::new(handle.clone(), options)
+}
+
+/// Whether the node serves; the reason if not.
+fn readiness(core: &watch::Receiver<Option<String>>, handle: &NodeHandle) -> Result<(), String> {
+    if let Some(why) = core.borrow().clone() {
+        return Err(why);
+    }
+    let snapshot = handle.snapshot();
+    if snapshot.roster.devices.is_empty() || snapshot.config.staff.is_empty() {
+        return Err("this device is fetching the branch's data from its peers".into());
+    }
+    Ok(())
 }
 
 async fn serve(listener: tokio::net::TcpListener, api: http::ApiState, stop: CancellationToken) {

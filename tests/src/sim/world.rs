@@ -90,7 +90,7 @@ pub struct World {
 impl World {
     /// A branch of three to six enrolled devices, none of them running yet.
     pub fn new(seed: u64, flaw: Option<Flaw>, tell: bool) -> Self {
-        let mut rng = Rng(seed ^ 0x5eed_0f_b4a2c4);
+        let mut rng = Rng(seed ^ 0x5eed_0fb4_a2c4);
         let roles = [Role::Counter, Role::Counter, Role::Kiosk, Role::Display, Role::Tablet, Role::Counter];
         let size = rng.range(3, 6) as usize;
         let weather = Weather::draw(&mut rng);
@@ -166,7 +166,7 @@ impl World {
             return;
         }
         self.tell(|w| format!("{} starts", w.members[index].name));
-        let seed = self.rng.next();
+        let seed = self.rng.draw();
         let settings = settings(self.flaw);
         let (now, branch, trust, epoch) = (self.now, self.branch, Flaw::trust(self.flaw), self.epoch);
         let effects = self.members[index].start(now, epoch, branch, seed, settings, trust);
@@ -193,7 +193,7 @@ impl World {
             let _ = process.store.commit(&ops);
         }
         drop(process);
-        let crash = if self.rng.chance(500) { Crash::Unsynced } else { Crash::Torn(self.rng.next()) };
+        let crash = if self.rng.chance(500) { Crash::Unsynced } else { Crash::Torn(self.rng.draw()) };
         disk.crash(crash);
         self.commands.retain(|_, (at, _)| *at != index);
         for other in 0..self.members.len() {
@@ -257,7 +257,7 @@ impl World {
     }
 
     fn occasion(&mut self, liar: usize) -> Occasion<'_> {
-        let nonce = self.rng.next();
+        let nonce = self.rng.draw();
         let victim = self.members[0].device;
         let at = self.members[liar].now(self.now, self.epoch).wall;
         let date = business_date(at, &TimeZone::UTC, Time::midnight());
@@ -272,7 +272,7 @@ impl World {
             return;
         }
         let at = self.members[from].now(self.now, self.epoch).wall;
-        let envelope = liar::visit(self.branch, &self.members[from].secret, at, self.rng.next());
+        let envelope = liar::visit(self.branch, &self.members[from].secret, at, self.rng.draw());
         self.tell(|w| format!("{} tells {} about a customer", w.members[from].name, w.members[to].name));
         self.audit.genuine.push(envelope.clone());
         self.say(from, to, Frame::Live(vec![envelope]));
@@ -606,7 +606,7 @@ fn settings(flaw: Option<Flaw>) -> Settings {
 fn member(index: usize, role: Role, rng: &mut Rng) -> Member {
     let mut secret = [0; 32];
     for chunk in secret.chunks_mut(8) {
-        chunk.copy_from_slice(&rng.next().to_be_bytes());
+        chunk.copy_from_slice(&rng.draw().to_be_bytes());
     }
     let device = Signer::new(&secret, DeviceId([0; 32])).device;
     let skew = if rng.chance(100) { rng.range(0, 120_000) as i64 - 60_000 } else { rng.range(0, 400) as i64 - 200 };

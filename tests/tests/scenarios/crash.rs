@@ -31,12 +31,12 @@ fn the_steward_dies_while_granting_and_nothing_acknowledged_is_lost() -> Result<
             load.wait_for_more(20)
         })?;
         ledger.report_resumed("the steward died", death);
-        ledger.check(&branch.wait_for_equal_tables()?)?;
+        ledger.check(&branch.wait_for_equal_tables()?, 1)?;
         ensure!(branch.wait_for_one_steward()? != steward, "another device is steward now");
 
         branch.node(&steward).start()?;
         branch.wait_for_one_steward()?;
-        ledger.check(&branch.wait_for_equal_tables()?)
+        ledger.check(&branch.wait_for_equal_tables()?, 1)
     })
 }
 
@@ -82,7 +82,7 @@ fn fifteen_power_cuts_under_load_lose_and_repeat_nothing() -> Result<()> {
             load.wait_for_more(5)
         })?;
         branch.wait_for_one_steward()?;
-        ledger.check(&branch.wait_for_equal_tables()?)
+        ledger.check(&branch.wait_for_equal_tables()?, KILLS)
     })
 }
 

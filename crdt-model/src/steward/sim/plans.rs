@@ -89,9 +89,9 @@ fn links(dice: &mut Dice, n: usize, asymmetric: bool) -> Vec<Vec<bool>> {
             }
         }
     }
-    for a in 0..n {
-        for b in 0..n {
-            up[a][b] &= a == b || !asymmetric || !dice.chance(0.25);
+    for (a, row) in up.iter_mut().enumerate() {
+        for (b, link) in row.iter_mut().enumerate() {
+            *link &= a == b || !asymmetric || !dice.chance(0.25);
         }
     }
     up

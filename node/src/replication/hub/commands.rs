@@ -228,7 +228,16 @@ impl Hub {
     fn explain(&self, id: &CommandId, rejection: Rejection) -> Rejection {
         let Rejection::NoAuthority { .. } = rejection else { return rejection };
         let ticket = self.waiting.get(id).and_then(|w| ticket_of(&w.command));
-        Rejection::NoAuthority { holders: ticket.map(|t| self.holders(&t)).unwrap_or_default() }
+        let holders = ticket.map(|t| self.holders(&t)).unwrap_or_default();
+        Rejection::NoAuthority { holders: if holders.is_empty() { self.away() } else { holders } }
+    }
+
+    /// The devices out of reach: where the log of a ticket is not here, one of them may call it.
+    fn away(&self) -> Vec<String> {
+        let here: std::collections::BTreeSet<_> = self.machine.group().iter().map(|v| v.device).collect();
+        let roster = self.view.roster();
+        let others = roster.devices.iter().filter(|(id, d)| d.revoked.is_none() && !here.contains(*id));
+        others.map(|(_, d)| d.enrolment.name.clone()).collect()
     }
 
     fn holders(&self, ticket: &TicketId) -> Vec<String> {

@@ -220,6 +220,7 @@ impl Hub {
         self.send_summaries(now, fx);
         self.turn_the_day(now, fx);
         self.note_foreign_tickets();
+        self.give_up_ghosts(now, fx);
         self.lapse_invitations(now, fx)?;
         if self.last_second.is_multiple_of(10) {
             self.tell_addresses(fx);
@@ -257,7 +258,14 @@ impl Hub {
         let members: BTreeSet<DeviceId> = members.map(|(id, _)| *id).collect();
         fx.allowed = Some(if self.is_bootstrapping() { self.known.clone() } else { members });
         fx.publish = true;
+        let was_bootstrapping = self.seen_roster.as_ref().is_some_and(|seen| seen.devices.is_empty());
         self.seen_roster = Some(roster);
+        if was_bootstrapping {
+            // Now it is known what may be held, and from whom.
+            for peer in self.peers.keys().copied().collect::<Vec<_>>() {
+                self.begin_reconciling(peer, fx);
+            }
+        }
     }
 
     /// Writes facts made here: into the document, the view, the store and to the peers.

@@ -1,6 +1,6 @@
 //! The stewardship machine's place in the hub: its questions, its outputs, the turn of the day.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use branchmesh_model::command::{Ask, Caller, Command, Guarded, Rejection};
 use branchmesh_model::config::StaffRole;
@@ -11,7 +11,7 @@ use branchmesh_model::schema::{DocId, Role};
 use branchmesh_model::steward::{Census, Desk, Machine, Note, Output, Packet, Standing};
 use branchmesh_model::ticket::{Entry, TicketState};
 use branchmesh_model::time::{BusinessDate, UnixMs, business_date};
-use branchmesh_model::view::BranchView;
+use branchmesh_model::view::{BranchView, Ticket};
 
 use super::Hub;
 use crate::replication::desk::TicketDesk;
@@ -177,6 +177,45 @@ impl Hub {
         }
     }
 
+    /// After a lost answer and a split a command may have issued a ticket on both sides. The device that gave one of them to
+    /// the customer gives the other up, so that nobody is called who is not there.
+    pub(super) fn give_up_ghosts(&mut self, now: Now, fx: &mut Effects) {
+        for ghost in self.ghosts() {
+            let id = CommandId::try_from(format!("ghost/{ghost}")).expect("short plain text is a valid command id");
+            let reason = Some("the customer was given another number".to_owned());
+            let command = self.own_command(id, Guarded::Abandon { ticket: ghost, reason });
+            self.guarded(now, None, command, fx);
+        }
+    }
+
+    /// Waiting tickets of commands for which this device gave out another ticket.
+    fn ghosts(&self) -> Vec<TicketId> {
+        let Some(day) = self.view.days().values().next_back() else { return Vec::new() };
+        let mut of_command: BTreeMap<&CommandId, Vec<&Ticket>> = BTreeMap::new();
+        for ticket in day.tickets.values() {
+            of_command.entry(&ticket.issued_for).or_default().push(ticket);
+        }
+        let given = |cmd: &CommandId| self.machine.durable().answers.get(cmd).map(|saved| saved.record.key());
+        let mut ghosts = Vec::new();
+        for (cmd, tickets) in of_command.into_iter().filter(|(_, tickets)| tickets.len() > 1) {
+            let Some(given) = given(cmd).filter(|given| tickets.iter().any(|t| t.id == *given)) else { continue };
+            let waits = |t: &&&Ticket| t.id != given && t.state == TicketState::Waiting && t.calls == 0;
+            ghosts.extend(tickets.iter().filter(waits).map(|t| t.id));
+        }
+        ghosts
+    }
+
+    /// A command that this device gives itself.
+    fn own_command(&self, id: CommandId, ask: Guarded) -> Command {
+        let caller = Caller {
+            device: self.signer.device,
+            device_role: Some(self.role),
+            staff: None,
+            roles: vec![StaffRole::Admin],
+        };
+        Command { id, caller, ask: Ask::Guarded(ask) }
+    }
+
     /// Lets the logs and views of days go that nobody will decide about any more; their documents stay.
     pub(super) fn let_old_days_go(&mut self, now: Now, fx: &mut Effects) {
         let oldest = self.oldest_day_shown();
@@ -196,13 +235,7 @@ impl Hub {
     fn close_day(&mut self, now: Now, date: BusinessDate, fx: &mut Effects) {
         self.closing_day = Some(date);
         let id = CommandId::try_from(format!("close-day/{date}")).expect("short plain text is a valid command id");
-        let caller = Caller {
-            device: self.signer.device,
-            device_role: Some(self.role),
-            staff: None,
-            roles: vec![StaffRole::Admin],
-        };
-        let command = Command { id, caller, ask: Ask::Guarded(Guarded::CloseDay { date }) };
+        let command = self.own_command(id, Guarded::CloseDay { date });
         self.guarded(now, None, command, fx);
     }
 
