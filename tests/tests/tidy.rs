@@ -46,7 +46,7 @@ fn lines_with(files: &[PathBuf], words: &[&str], of: impl Fn(&str) -> String) ->
         for (number, line) in read(file).lines().enumerate() {
             let text = of(line);
             let here = |word: &&str| format!("{}:{}: {word}", shown(file), number + 1);
-            hits.extend(words.iter().filter(|word| text.contains(**word)).map(|word| here(word)));
+            hits.extend(words.iter().filter(|word| text.contains(**word)).map(here));
         }
     }
     hits

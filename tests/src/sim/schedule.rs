@@ -108,6 +108,10 @@ fn settle(world: &mut World) {
     let healed = world.now;
     let mut calm = 0;
     while world.now < healed + SETTLED_WITHIN_MS {
+        // Whoever was about to leave when everything healed comes back too.
+        for index in 0..world.members.len() {
+            world.start(index);
+        }
         if !world.run_until(world.now + 250) {
             return;
         }
