@@ -33,12 +33,21 @@ impl Node {
         Self::start_with(n, |_| {}).await
     }
 
+    /// A node whose owner has room for few events before it must take some.
+    async fn start_with_room(n: u8, events: usize) -> Self {
+        Self::start_as(n, |_| {}, events).await
+    }
+
     async fn start_with(n: u8, change: impl FnOnce(&mut MeshConfig)) -> Self {
+        Self::start_as(n, change, 1024).await
+    }
+
+    async fn start_as(n: u8, change: impl FnOnce(&mut MeshConfig), room: usize) -> Self {
         let (secret, id) = device(n);
         let mut config = MeshConfig::new(secret);
         config.listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
         change(&mut config);
-        let (tx, events) = mpsc::channel(1024);
+        let (tx, events) = mpsc::channel(room);
         let mesh = Mesh::start(config, format!("hello of {n}").into_bytes(), tx).await.unwrap();
         assert_eq!(mesh.shared.me, id);
         Self { id, mesh, events }
@@ -345,7 +354,7 @@ async fn a_removed_device_is_cut_off_at_once_and_stays_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_peer_fills_its_queue_and_nobody_waits() {
-    let (mut a, mut b) = (Node::start(1).await, Node::start(2).await);
+    let (mut a, mut b) = (Node::start(1).await, Node::start_with_room(2, 8).await);
     let mut c = Node::start(3).await;
     a.allow(&[b.id, c.id]);
     b.allow(&[a.id]);

@@ -79,8 +79,10 @@ fn each_waiting_customer_is_callable_on_exactly_one_side() -> Result<()> {
         branch.wait_for_equal_tables()?;
         everybody_else_is_called_once(branch, WAITING / 2 + 1)?;
         let table = branch.wait_for_equal_tables()?;
-        ensure!(table.len() == WAITING + 2, "{} tickets", table.len());
-        ensure!(table.tickets()?.iter().all(|t| t.state == "served" && t.calls == 1), "{table:?}");
+        // A command whose answer was lost in the cut may have run on both sides; its second ticket is given up.
+        let kept: Vec<Ticket> = table.tickets()?.into_iter().filter(|t| t.state != "abandoned").collect();
+        ensure!(kept.len() == WAITING + 2, "{} tickets", kept.len());
+        ensure!(kept.iter().all(|t| t.state == "served" && t.calls == 1), "{table:?}");
         branch.nodes().iter().try_for_each(|n| {
             ensure!(n.client.open_conflicts()?.is_empty(), "a conflict without an override at {}", n.spec.name);
             Ok(())
