@@ -131,7 +131,7 @@ pub struct Client {
 impl Client {
     /// A caller that is not signed in: from loopback it speaks for the device, from elsewhere for nobody.
     pub fn anonymous(http: SocketAddr) -> Self {
-        let client = branchmesh_node::http_client().no_proxy().timeout(LOST_AFTER).build();
+        let client = branchmesh_node::http_client().no_proxy().pool_max_idle_per_host(0).timeout(LOST_AFTER).build();
         let http_client = client.expect("a plain HTTP client needs nothing from the machine");
         Self { base: format!("http://{http}"), http: http_client, login: None, token: Mutex::new(None) }
     }

@@ -114,6 +114,13 @@ pub struct Report {
     pub events: u64,
 }
 
+/// Runs one seed of quick restarts and cuts to its end.
+pub fn run_storm(seed: u64, flaw: Option<Flaw>, tell: bool) -> Report {
+    let mut world = world::World::new(seed, flaw, tell);
+    schedule::play_storm(&mut world);
+    world.into_report()
+}
+
 /// Runs one seed to its end.
 pub fn run(seed: u64, flaw: Option<Flaw>, tell: bool) -> Report {
     let mut world = world::World::new(seed, flaw, tell);

@@ -11,6 +11,15 @@ const SETTLED_WITHIN_MS: Ms = 45_000;
 
 /// Plays one run to its end.
 pub fn play(world: &mut World) {
+    play_with(world, fault, (300, 6_000));
+}
+
+/// The same with nothing but quick restarts and cuts, close upon one another: what a forgotten promise needs to show.
+pub fn play_storm(world: &mut World) {
+    play_with(world, restart_or_cut, (100, 1_200));
+}
+
+fn play_with(world: &mut World, fault: fn(&mut World), pause: (Ms, Ms)) {
     let mut workload = Workload::default();
     workload.overrides = world.rng.chance(300);
     for index in 0..world.members.len() {
@@ -21,7 +30,7 @@ pub fn play(world: &mut World) {
     }
     workload.open_counters(world);
     let faults_end = 10_000 + world.rng.range(12_000, 30_000);
-    if !trouble(world, &mut workload, faults_end) {
+    if !trouble(world, &mut workload, faults_end, fault, pause) {
         return;
     }
     world.heal();
@@ -29,7 +38,13 @@ pub fn play(world: &mut World) {
 }
 
 /// Work and faults until `end`; whether all is still well.
-fn trouble(world: &mut World, workload: &mut Workload, end: Ms) -> bool {
+fn trouble(
+    world: &mut World,
+    workload: &mut Workload,
+    end: Ms,
+    fault: fn(&mut World),
+    (soonest, latest): (Ms, Ms),
+) -> bool {
     let mut next_fault = world.now + world.rng.range(1_000, 4_000);
     let pace = world.rng.range(60, 400);
     while world.now < end {
@@ -40,10 +55,34 @@ fn trouble(world: &mut World, workload: &mut Workload, end: Ms) -> bool {
         workload.act(world);
         if world.now >= next_fault {
             fault(world);
-            next_fault = world.now + world.rng.range(300, 6_000);
+            next_fault = world.now + world.rng.range(soonest, latest);
         }
     }
     true
+}
+
+fn restart_or_cut(world: &mut World) {
+    for index in 0..world.members.len() {
+        if world.rng.chance(800) {
+            world.start(index);
+        }
+    }
+    let size = world.members.len() as u64;
+    match world.rng.below(10) {
+        0..=4 => {
+            let one = world.rng.below(size) as usize;
+            world.crash(one);
+        }
+        5..=7 => {
+            let groups: Vec<usize> = (0..size).map(|_| world.rng.below(2) as usize).collect();
+            world.tell(|w| format!("the LAN splits: {}", sides(w, &groups)));
+            world.rewire(|n| n.split(&groups));
+        }
+        _ => {
+            world.tell(|_| "the LAN is whole".into());
+            world.rewire(super::network::Network::heal);
+        }
+    }
 }
 
 fn fault(world: &mut World) {

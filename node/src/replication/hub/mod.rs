@@ -12,6 +12,7 @@ mod status;
 mod stewarding;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use branchmesh_model::decide::{Book, Context};
@@ -80,6 +81,7 @@ pub struct Hub {
     side_lane: String,
     device_zone: TimeZone,
     peers: BTreeMap<DeviceId, PeerState>,
+    known_addresses: BTreeMap<DeviceId, Vec<SocketAddr>>,
     waiting: BTreeMap<CommandId, Waiting>,
     unshown: Vec<Unshown>,
     live: Vec<(Envelope, Option<DeviceId>)>,
@@ -148,6 +150,7 @@ impl Hub {
             side_lane,
             device_zone: options.zone,
             peers: BTreeMap::new(),
+            known_addresses: BTreeMap::new(),
             waiting: BTreeMap::new(),
             unshown: Vec::new(),
             live: Vec::new(),

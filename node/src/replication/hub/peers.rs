@@ -151,6 +151,10 @@ impl Hub {
             return;
         }
         let addresses: Vec<SocketAddr> = addresses.into_iter().take(16).collect();
+        if self.known_addresses.get(&device) == Some(&addresses) {
+            return;
+        }
+        self.known_addresses.insert(device, addresses.clone());
         let bytes = postcard::to_stdvec(&addresses).expect("addresses are plain data");
         self.remember(format!("{ADDRESS}{device}"), Some(bytes), fx);
         fx.learn.push((device, addresses));
