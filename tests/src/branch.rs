@@ -292,7 +292,20 @@ pub fn tables_equal(nodes: &[&Node]) -> Result<Table> {
 /// If it is refused or nobody answers in time.
 pub fn next_ticket(nodes: &[&Client], counter: u32) -> Result<Option<Ticket>> {
     let reply = insist(nodes, &format!("/counters/{counter}/call-next"), &json!({}))?;
-    if reply.status == 204 { Ok(None) } else { reply.ticket(200).map(Some) }
+    match reply.status {
+        204 => Ok(None),
+        // An earlier call whose answer was lost in a split ran after all: the teller finds its ticket on the screen.
+        409 => called_at(nodes, counter).map(Some).with_context(|| format!("{reply:?}")),
+        _ => reply.ticket(200).map(Some),
+    }
+}
+
+/// The ticket that the screens show as called to `counter`.
+fn called_at(nodes: &[&Client], counter: u32) -> Result<Ticket> {
+    let shown = |node: &&Client| node.get(&format!("/tickets?counter={counter}&state=called")).ok()?.expect(200).ok();
+    let lists = nodes.iter().find_map(shown).context("no device answers")?;
+    let ticket = lists["tickets"].get(0).context("no ticket is called there")?;
+    Ok(serde_json::from_value(ticket.clone())?)
 }
 
 /// Serves a called ticket from start to finish, at one of `nodes` after the other until one answers. A node that has
