@@ -63,7 +63,7 @@ impl Hub {
         Ok(())
     }
 
-    fn ordinary(
+    pub(super) fn ordinary(
         &mut self,
         now: Now,
         command: &Command,

@@ -3,8 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use branchmesh_model::command::{Ask, Caller, Command, Ordinary, Rejection};
-use branchmesh_model::config::StaffRole;
+use branchmesh_model::command::{Ask, Ordinary, Rejection};
 use branchmesh_model::decide;
 use branchmesh_model::ids::{CommandId, CounterNo, DeviceId};
 use branchmesh_model::schema::{DocId, Role};
@@ -172,20 +171,8 @@ impl Hub {
         fx: &mut Effects,
     ) -> Result<Result<(), Rejection>, StoreError> {
         let id = CommandId::try_from(id).expect("short plain text is a valid command id");
-        let caller = Caller {
-            device: self.signer.device,
-            device_role: Some(self.role),
-            staff: None,
-            roles: vec![StaffRole::Admin],
-        };
-        let command = Command { id, caller, ask: Ask::Ordinary(ask) };
-        match decide::ordinary(&self.view, &command, now.wall, &self.context) {
-            Ok((writes, _)) => {
-                self.write_all(now, writes, fx)?;
-                Ok(Ok(()))
-            }
-            Err(rejection) => Ok(Err(rejection)),
-        }
+        let command = self.own_command(id, Ask::Ordinary(ask));
+        Ok(self.ordinary(now, &command, fx)?.map(|_| ()))
     }
 
     /// Tells a device that was just enrolled all it needs; its enrolment is on disk here.

@@ -183,7 +183,7 @@ impl Hub {
         for ghost in self.ghosts() {
             let id = CommandId::try_from(format!("ghost/{ghost}")).expect("short plain text is a valid command id");
             let reason = Some("the customer was given another number".to_owned());
-            let command = self.own_command(id, Guarded::Abandon { ticket: ghost, reason });
+            let command = self.own_command(id, Ask::Guarded(Guarded::Abandon { ticket: ghost, reason }));
             self.guarded(now, None, command, fx);
         }
     }
@@ -206,14 +206,14 @@ impl Hub {
     }
 
     /// A command that this device gives itself.
-    fn own_command(&self, id: CommandId, ask: Guarded) -> Command {
+    pub(super) fn own_command(&self, id: CommandId, ask: Ask) -> Command {
         let caller = Caller {
             device: self.signer.device,
             device_role: Some(self.role),
             staff: None,
             roles: vec![StaffRole::Admin],
         };
-        Command { id, caller, ask: Ask::Guarded(ask) }
+        Command { id, caller, ask }
     }
 
     /// Lets the logs and views of days go that nobody will decide about any more; their documents stay.
@@ -235,7 +235,7 @@ impl Hub {
     fn close_day(&mut self, now: Now, date: BusinessDate, fx: &mut Effects) {
         self.closing_day = Some(date);
         let id = CommandId::try_from(format!("close-day/{date}")).expect("short plain text is a valid command id");
-        let command = self.own_command(id, Guarded::CloseDay { date });
+        let command = self.own_command(id, Ask::Guarded(Guarded::CloseDay { date }));
         self.guarded(now, None, command, fx);
     }
 
