@@ -4,6 +4,7 @@
 import * as api from './api.js';
 import * as shape from './shape.js';
 import { speak, t } from './i18n.js';
+import { mayWait } from './outbox.js';
 import { remember } from './prefs.js';
 
 /** @typedef {import('./types.js').Dialog} Dialog */
@@ -11,8 +12,9 @@ import { remember } from './prefs.js';
 /**
  * @param {ReturnType<typeof import('./store.js').createStore<any>>} store
  * @param {ReturnType<typeof import('./feed.js').createFeed>} feed
+ * @param {ReturnType<typeof import('./outbox.js').createOutbox>} outbox
  */
-export function createActs(store, feed) {
+export function createActs(store, feed, outbox) {
   const { dispatch } = store;
 
   /**
@@ -37,15 +39,31 @@ export function createActs(store, feed) {
     return answer;
   }
 
+  /**
+   * A command. One that may wait is put aside when the node does not answer: `queued` tells so.
+   * @param {string} place @param {string} verb @param {string} path @param {object} [body]
+   */
+  async function command(place, verb, path, body) {
+    if (store.get().link === 'lost' && mayWait(verb)) return queue(place, verb, path, body);
+    const answer = await run(place, verb, () => api.command(path, body));
+    if (answer?.ok === false && answer.problem.status === 0 && mayWait(verb)) return queue(place, verb, path, body);
+    return answer;
+  }
+
   /** @param {string} place @param {string} verb @param {string} path @param {object} [body] */
-  const command = (place, verb, path, body) => run(place, verb, () => api.command(path, body));
+  function queue(place, verb, path, body) {
+    const queued = outbox.add(verb, path, body ?? {}, api.handOver(path, body));
+    const problem = readable({ status: 0, slug: 'unreachable', title: '', detail: '' });
+    dispatch(queued ? { type: 'forgive', place } : { type: 'refused', place, problem });
+    return { ok: /** @type {const} */ (false), queued, problem };
+  }
 
   const close = () => dispatch({ type: 'open', dialog: null });
 
   /** The act of a dialog: closes it when done, keeps it and the typed text when refused. @param {Promise<any>} done */
   async function fromDialog(done) {
     const answer = await done;
-    if (answer?.ok) close();
+    if (answer?.ok || answer?.queued) close();
     return answer?.ok ? answer : null;
   }
 
@@ -92,7 +110,12 @@ export function createActs(store, feed) {
     /** @param {string} staffId @param {string} pin */
     signIn: (staffId, pin) => fromDialog(run('dialog', 'sign-in', () => withToken(api.signIn(staffId, pin)))),
     /** @param {string} code */
-    pair: (code) => fromDialog(run('dialog', 'pair', () => withToken(api.pair(code)))),
+    async pair(code) {
+      const done = await fromDialog(run('dialog', 'pair', () => withToken(api.pair(code))));
+      if (done) remember('paired', 'yes');
+    },
+    /** Gives up a command that was not sent. @param {string} key */
+    dropUnsent: (key) => outbox.drop(key),
     async signOut() {
       const answer = await run('session', 'sign-out', api.signOut);
       if (answer?.ok) api.setCsrf(undefined);

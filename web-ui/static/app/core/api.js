@@ -37,6 +37,14 @@ export async function command(path, body = {}) {
   return answer;
 }
 
+/** The key of a command that from now on somebody else sees through. @param {string} path @param {object} [body] */
+export function handOver(path, body = {}) {
+  const what = `${path} ${JSON.stringify(body)}`;
+  const key = undecided.get(what) ?? uuid();
+  undecided.delete(what);
+  return key;
+}
+
 /** A command under a key that somebody else keeps. @param {string} path @param {object} body @param {string} key */
 export function send(path, body, key) {
   return ask('POST', path, body, { 'Idempotency-Key': key });

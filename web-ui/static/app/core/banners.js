@@ -9,6 +9,7 @@ export function Banners({ state, acts }) {
   return html`<div class="banners" role="region" aria-label=${t('banner.region')}>
     <${Refusal} state=${state} acts=${acts} place="session" />
     <${Conditions} state=${state} acts=${acts} />
+    <${Waiting} state=${state} acts=${acts} />
     ${state.snapshot?.conflicts.map((conflict) => html`<${Conflict} key=${conflict.id} state=${state} acts=${acts} conflict=${conflict} />`)}
   </div>`;
 }
@@ -39,4 +40,20 @@ function Conflict({ state, acts, conflict }) {
       ${icon('conflict')}<p class="grow"><b>${t('conflict.title', { number: conflict.number })}</b> <span>${calls.join(t('list.and'))}</span></p>
       ${state.session && html`<button class="btn" data-kind="danger" disabled=${busy} aria-busy=${busy} onClick=${() => acts.acknowledge(conflict.id)}>${t('conflict.acknowledge')}</button>`}
     </div><${Refusal} state=${state} acts=${acts} place=${place} /></div>`;
+}
+
+/** Commands the node has not got yet, each with its id: it is the same command however often it is sent. @param {{state: import('./types.js').State, acts: any}} props */
+function Waiting({ state, acts }) {
+  if (!state.outbox.length) return null;
+  const foreign = state.outbox.some((item) => !item.refused && item.staff !== state.session?.id);
+  const line = t(state.link === 'lost' ? 'outbox.later' : foreign ? 'outbox.sign_in' : 'outbox.sending');
+  return html`<div class="banner unsent" data-tone="info" role="status">${icon('clock')}<div class="grow">
+    <p><b>${t('outbox.title', { n: state.outbox.length })}</b> <span>${line}</span></p>
+    <ul>${state.outbox.map((item) => html`<li key=${item.key} class="line wrap" data-unsent=${item.key}>
+      <b>${t(`verb.${item.verb}`)} ${item.subject}</b>
+      <span class="chip" data-tone=${item.refused ? 'bad' : 'info'}>${t(item.refused ? 'outbox.refused' : 'outbox.unsent')}</span>
+      ${item.refused && html`<span>${item.refused}</span>`}
+      <span class="num">${clock(item.at)}</span><code class="clip" title=${item.key}>${item.key}</code>
+      <button class="btn" data-size="small" onClick=${() => acts.dropUnsent(item.key)}>${t('outbox.drop')}</button>
+    </li>`)}</ul></div></div>`;
 }

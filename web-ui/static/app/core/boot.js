@@ -5,6 +5,7 @@ import { createActs } from './acts.js';
 import * as api from './api.js';
 import { createFeed } from './feed.js';
 import { LANGUAGES, learn, speak, t } from './i18n.js';
+import { createOutbox, kept } from './outbox.js';
 import { recall } from './prefs.js';
 import { initial, reduce } from './state.js';
 import { createStore } from './store.js';
@@ -32,8 +33,11 @@ export async function boot(screen) {
   const store = createStore(both(screen.reduce), { ...initial(remembered(screen.screen, language)), ...screen.first });
   /** @type {any} */
   let acts = null;
-  const feed = createFeed(store, { extras: screen.extras, happened: (event) => screen.happened?.(event, acts, store.get()) });
-  const core = createActs(store, feed);
+  const outbox = createOutbox(store);
+  const happened = (/** @type {any} */ event) => screen.happened?.(event, acts, store.get());
+  const fresh = async () => (await outbox.flush()) && feed.changed();
+  const feed = createFeed(store, { extras: screen.extras, happened, fresh });
+  const core = createActs(store, feed, outbox);
   acts = { ...core, ...screen.acts?.(core, { store, feed }) };
 
   store.watch(drawing(screen, store, acts));
@@ -45,7 +49,7 @@ export async function boot(screen) {
 /** @param {string} screen @param {string} language */
 function remembered(screen, language) {
   const contrast = recall('contrast') === 'more' ? 'more' : 'normal';
-  return { screen, language, contrast, theme: recall('theme') ?? 'system', counter: Number(recall('counter')) || null, now: Date.now() };
+  return { screen, language, contrast, theme: recall('theme') ?? 'system', counter: Number(recall('counter')) || null, now: Date.now(), outbox: kept() };
 }
 
 /** @param {string} tag @param {string} name */

@@ -2,6 +2,7 @@
 // Keeps the picture fresh: a snapshot at the start and after every reconnect, another at each event, and one now and then
 // in any case, so that a stream that silently died is noticed. There is one path for staleness: `lost`.
 import * as api from './api.js';
+import { recall, remember } from './prefs.js';
 import * as shape from './shape.js';
 
 /** The first event of a burst is answered at once, the rest of it together. */
@@ -24,9 +25,9 @@ const TYPES = [
 
 /**
  * @param {ReturnType<typeof import('./store.js').createStore>} store
- * @param {{extras?: Extra[], happened?: (event: Event) => void, back?: () => void}} [on] `back`: the node answers again after it did not
+ * @param {{extras?: Extra[], happened?: (event: Event) => void, fresh?: () => void}} [on]
  */
-export function createFeed(store, { extras = [], happened = () => {}, back = () => {} } = {}) {
+export function createFeed(store, { extras = [], happened = () => {}, fresh = () => {} } = {}) {
   /** @type {Promise<void> | null} */
   let running = null;
   /** @type {Promise<void> | null} */
@@ -60,10 +61,9 @@ export function createFeed(store, { extras = [], happened = () => {}, back = () 
     const answer = await api.get('/snapshot');
     if (!answer.ok) return store.dispatch({ type: 'lost' });
     await keepToken(answer.body.staff);
-    const wasLost = store.get().link === 'lost';
     if (asked === era) store.dispatch({ type: 'snapshot', snapshot: shape.snapshot(answer.body), now: Date.now() });
     for (const action of await more) if (action) store.dispatch(action);
-    if (wasLost) back();
+    fresh();
   }
 
   return {
@@ -91,9 +91,12 @@ export function createFeed(store, { extras = [], happened = () => {}, back = () 
 
 /** The picture tells who is signed in; after a reload the page has to ask for the token that proves its commands. @param {unknown} staff */
 async function keepToken(staff) {
-  if (!staff || api.hasCsrf()) return;
+  const paired = recall('paired') === 'yes';
+  if (!staff && !paired) api.setCsrf(undefined);
+  if (!(staff || paired) || api.hasCsrf()) return;
   const session = await api.get('/session');
   if (session.ok) api.setCsrf(session.body?.csrf_token);
+  else if (session.problem.status === 401) remember('paired', 'no');
 }
 
 /** Whether the picture on the screen already shows an event. @param {any} state @param {Event} event */

@@ -6,7 +6,7 @@
 
 const TOAST_MS = 6000;
 
-/** @param {Pick<State, 'screen' | 'language' | 'theme' | 'contrast' | 'counter' | 'now'>} kept @returns {State} */
+/** @param {Pick<State, 'screen' | 'language' | 'theme' | 'contrast' | 'counter' | 'now' | 'outbox'>} kept @returns {State} */
 export function initial(kept) {
   return {
     ...kept,
@@ -24,6 +24,7 @@ export function initial(kept) {
     draft: {},
     toast: null,
     said: '',
+    outbox: kept.outbox,
   };
 }
 
@@ -65,6 +66,8 @@ function acted(state, action) {
       return { ...state, dialog: action.dialog, draft: action.draft ?? {}, problems: without(state.problems, 'dialog') };
     case 'draft':
       return { ...state, draft: { ...state.draft, [action.name]: action.value } };
+    case 'outbox':
+      return { ...state, outbox: action.items };
     case 'toast':
       return { ...state, toast: { text: action.text, at: state.now } };
     default:

@@ -49,6 +49,10 @@ export type Problem = {
   status: number; slug: string; title: string; detail: string; field?: string; retryAfterS?: number;
 };
 export type Answer<T> = { ok: true; status: number; body: T } | { ok: false; problem: Problem };
+/** A command that waits for the node; `refused` once the node said no. */
+export type Unsent = {
+  key: string; verb: string; path: string; body: object; staff?: string; subject: string; at: number; refused?: string;
+};
 /** A question on the screen; `kind` names its form, the rest is the form's own. */
 export type Dialog = { kind: string; [more: string]: any };
 /** What every screen's state holds; a screen adds its own parts. */
@@ -57,5 +61,5 @@ export type State = {
   link: 'loading' | 'live' | 'lost'; seenAt: number; branch: Branch | null; snapshot: Snapshot | null; mesh: Mesh | null;
   session: Session | null; settings: Settings | null; counter: number | null; busy: Record<string, string>;
   problems: Record<string, Problem>; dialog: Dialog | null; draft: Record<string, string>;
-  toast: { text: string; at: number } | null; said: string;
+  toast: { text: string; at: number } | null; said: string; outbox: Unsent[];
 };
