@@ -4,13 +4,13 @@ import { age, clock, t } from './i18n.js';
 import { network } from './derive.js';
 import { Refusal, html, icon } from './ui.js';
 
-/** @param {{state: import('./types.js').State, acts: any}} props */
-export function Banners({ state, acts }) {
+/** A screen that tells conflicts elsewhere leaves them out here. @param {{state: import('./types.js').State, acts: any, conflicts?: boolean}} props */
+export function Banners({ state, acts, conflicts = true }) {
   return html`<div class="banners" role="region" aria-label=${t('banner.region')}>
     <${Refusal} state=${state} acts=${acts} place="session" />
     <${Conditions} state=${state} acts=${acts} />
     <${Waiting} state=${state} acts=${acts} />
-    ${state.snapshot?.conflicts.map((conflict) => html`<${Conflict} key=${conflict.id} state=${state} acts=${acts} conflict=${conflict} />`)}
+    ${conflicts && state.snapshot?.conflicts.map((conflict) => html`<${Conflict} key=${conflict.id} state=${state} acts=${acts} conflict=${conflict} />`)}
   </div>`;
 }
 

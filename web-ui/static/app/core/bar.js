@@ -22,14 +22,14 @@ export function Bar({ state, acts }) {
 }
 
 /** @param {{state: import('./types.js').State}} props */
-function Network({ state }) {
+export function Network({ state }) {
   const net = network(state);
   const words = t(net.key, { n: state.mesh?.group ?? 0, m: state.mesh?.total ?? 0, age: age(state.now - state.seenAt) });
   return html`<span class="net" data-state=${net.state} title=${words}>${icon(`net-${net.state}`)}<span class="clip">${words}</span></span>`;
 }
 
 /** @param {{state: import('./types.js').State, acts: any}} props */
-function Person({ state, acts }) {
+export function Person({ state, acts }) {
   if (!state.session) {
     return html`<button class="btn" id="sign-in" onClick=${() => acts.open({ kind: 'sign-in' })}>${icon('person')}${t('session.sign_in')}</button>`;
   }
@@ -39,13 +39,13 @@ function Person({ state, acts }) {
 }
 
 /** @param {{state: import('./types.js').State, acts: any}} props */
-function Theme({ state, acts }) {
+export function Theme({ state, acts }) {
   const label = t('theme.now', { theme: t(`theme.${state.theme}`) });
   return html`<button class="btn btn-icon" id="theme" aria-label=${label} title=${label} onClick=${() => acts.chooseTheme(NEXT_THEME[state.theme])}>${icon('theme')}</button>`;
 }
 
 /** @param {{state: import('./types.js').State, acts: any}} props */
-function Language({ state, acts }) {
+export function Language({ state, acts }) {
   const other = state.language === 'en' ? 'zh-CN' : 'en';
   return html`<button class="btn" id="language" lang=${other} onClick=${() => acts.chooseLanguage(other)}>${icon('globe')}${t('language.other')}</button>`;
 }

@@ -10,6 +10,7 @@ export const typed = (state, name) => (state.draft[name] ?? '').trim();
 /**
  * The browser's own modal dialog: it keeps focus inside and the page behind it inert.
  * Props: title, line?, verb, danger?, ready, fields? (API names of fields that show their own refusal), state, acts, submit, cancelled?.
+ * Without a verb it only tells something; `leave` is then the word of its one button.
  */
 export class Modal extends Component {
   /** @type {{current: HTMLDialogElement | null}} */
@@ -27,7 +28,7 @@ export class Modal extends Component {
   }
 
   render() {
-    const { title, line, verb, danger, ready, fields, state, acts, submit, children } = /** @type {any} */ (this.props);
+    const { title, line, verb, danger, ready, fields, state, acts, submit, leave, children } = /** @type {any} */ (this.props);
     const busy = Boolean(state.busy.dialog);
     const cancel = (/** @type {Event} */ e) => (e.preventDefault(), busy || acts.close());
     const send = (/** @type {Event} */ e) => (e.preventDefault(), ready && !busy && submit());
@@ -38,8 +39,8 @@ export class Modal extends Component {
         ${children}
         <${Refusal} state=${state} acts=${acts} place="dialog" fields=${fields} />
         <div class="dialog-acts">
-          <button type="button" class="btn" data-size="touch" disabled=${busy} onClick=${cancel}>${t('act.cancel')}</button>
-          <button type="submit" class="btn" data-size="touch" data-kind=${danger ? 'danger' : 'primary'} disabled=${!ready || busy} aria-busy=${busy}>${verb}</button>
+          <button type="button" class="btn" data-size="touch" disabled=${busy} onClick=${cancel}>${leave ?? t('act.cancel')}</button>
+          ${verb && html`<button type="submit" class="btn" data-size="touch" data-kind=${danger ? 'danger' : 'primary'} disabled=${!ready || busy} aria-busy=${busy}>${verb}</button>`}
         </div>
       </form>
     </dialog>`;
