@@ -4,6 +4,7 @@ import { h, render } from '/vendor/preact.mjs';
 import { createActs } from './acts.js';
 import * as api from './api.js';
 import { createFeed } from './feed.js';
+import { keepShell } from './install.js';
 import { LANGUAGES, learn, speak, t } from './i18n.js';
 import { createOutbox, kept } from './outbox.js';
 import { recall } from './prefs.js';
@@ -44,7 +45,17 @@ export async function boot(screen) {
   if (screen.sayCalls) store.watch(saying());
   screen.started?.({ store, acts, feed });
   feed.start();
+  const shell = await keepShell(() => isQuiet(store.get()));
+  // A node that answers again may have come back as a newer one.
+  let link = 'live';
+  store.watch((state) => {
+    if (link === 'lost' && state.link === 'live') shell.look();
+    link = state.link;
+  });
 }
+
+/** Whether nobody would lose anything by loading the page again. @param {import('./types.js').State} state */
+const isQuiet = (state) => state.link === 'live' && !state.dialog && Object.keys(state.busy).length === 0 && Object.keys(state.draft).length === 0;
 
 /** @param {string} screen @param {string} language */
 function remembered(screen, language) {

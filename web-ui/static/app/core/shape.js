@@ -99,9 +99,10 @@ function queue(body) {
 }
 
 /** @param {any} body @returns {import('./types.js').Conflict} */
-function conflict(body) {
+export function conflict(body) {
   const calls = (body.calls ?? []).map((/** @type {any} */ c) => ({ counter: c.counter, at: time(c.at), reason: c.reason ?? undefined }));
-  return { id: body.id, ticket: body.ticket, number: body.number, calls };
+  const by = body.acknowledged;
+  return { id: body.id, ticket: body.ticket, number: body.number, calls, acknowledged: by ? { staff: by.staff ?? undefined, at: time(by.at) } : undefined };
 }
 
 /** @param {any} body @returns {import('./types.js').Snapshot} */
@@ -142,8 +143,10 @@ export function mesh(body) {
     skewMs: p.clock_skew_ms ?? undefined,
     seenAt: time(p.last_seen),
     address: p.address ?? undefined,
+    queued: p.queued ?? 0,
   }));
   return {
+    device: body.device,
     group: Math.max(1, inGroup.size),
     total: peers.length + 1,
     epoch: body.epoch ?? undefined,

@@ -29,7 +29,10 @@ export type Counter = {
 export type Queue = {
   service: string; queue: string; waiting: number; longestMs?: number; estimate?: Range; openCounters: number;
 };
-export type Conflict = { id: string; ticket: string; number: string; calls: { counter: number; at?: number; reason?: string }[] };
+export type Conflict = {
+  id: string; ticket: string; number: string; calls: { counter: number; at?: number; reason?: string }[];
+  acknowledged?: { staff?: string; at?: number };
+};
 export type Settings = { reminderMin: number; sound: boolean; theme: string; language: string };
 export type Snapshot = {
   revision: string; at: number; scope: 'staff' | 'device' | 'public'; open: boolean; session: Session | null; branch: Branch; mesh: Mesh | null;
@@ -37,16 +40,17 @@ export type Snapshot = {
 };
 export type Peer = {
   id: string; name: string; role: string; state: string; together: boolean; rttMs?: number; behind?: number;
-  skewMs?: number; seenAt?: number; address?: string;
+  skewMs?: number; seenAt?: number; address?: string; queued: number;
 };
 export type Mesh = {
+  device: Device;
   group: number; total: number; epoch?: string; steward?: string; stewardId?: string; members: string[]; lane?: string;
   takenOver: boolean; peers: Peer[]; documents?: number; lag: number; anomalies: number; storedBytes?: number;
   foreignWaiting: number;
 };
 export type Session = { id: string; name: string; roles: string[] };
 export type Problem = {
-  status: number; slug: string; title: string; detail: string; field?: string; retryAfterS?: number;
+  status: number; slug: string; title: string; detail: string; field?: string; retryAfterS?: number; until?: number;
 };
 export type Answer<T> = { ok: true; status: number; body: T } | { ok: false; problem: Problem };
 /** A command that waits for the node; `refused` once the node said no. */
