@@ -110,7 +110,7 @@ async fn staff_see_who_the_customer_is_and_may_identify_them_again() {
     assert_eq!((ticket["identified"].as_bool(), ticket.get("visit")), (Some(true), None));
     let path = format!("/api/v1/tickets/{}", ticket["id"].as_str().expect("an id"));
     let seen = site.as_staff(&auth, "GET", &path, None).await.body;
-    assert_eq!(seen["visit"], json!({ "identity_masked": "•••••••••••••••7890" }));
+    assert_eq!(seen["visit"], json!({ "identity_masked": "•••••••••••••••7890", "staff": "teller" }));
 
     let told = verb(&site, &auth, &ticket, "identify", json!({ "phone": "13800001234" })).await;
     assert_eq!((told.status, told.body["identified"].as_bool()), (200, Some(true)));
