@@ -156,8 +156,12 @@ impl Family {
             Family::Queue => match KeyKind::of(key) {
                 KeyKind::Record | KeyKind::DayClosed => true,
                 KeyKind::Rating => role.is_staff_device() || role == Role::Rating,
-                KeyKind::Fact | KeyKind::CounterFact | KeyKind::Acknowledgement => role.is_staff_device(),
-                KeyKind::Other => false,
+                // What a later version keeps here is held and passed on, so that this one does not lose what builds on it.
+                KeyKind::Fact
+                | KeyKind::Identified
+                | KeyKind::CounterFact
+                | KeyKind::Acknowledgement
+                | KeyKind::Other => role.is_staff_device(),
             },
             Family::Visit => role.is_staff_device() || role == Role::Kiosk,
             Family::Lead | Family::Customer | Family::Journal => role.is_staff_device(),
@@ -183,6 +187,8 @@ pub enum KeyKind {
     Fact,
     /// `t:{ticket}:{command}` a customer's rating.
     Rating,
+    /// `i:{ticket}:{command}` staff identified the customer; who it is stands in the visit document only.
+    Identified,
     /// `c:{counter}:{command}` a counter opened, closed, paused or resumed.
     CounterFact,
     /// `k:{conflict}` a conflict was acknowledged.
@@ -200,6 +206,7 @@ impl KeyKind {
             Some("r:") => KeyKind::Record,
             Some("f:") => KeyKind::Fact,
             Some("t:") => KeyKind::Rating,
+            Some("i:") => KeyKind::Identified,
             Some("c:") => KeyKind::CounterFact,
             Some("k:") => KeyKind::Acknowledgement,
             Some("d:") => KeyKind::DayClosed,

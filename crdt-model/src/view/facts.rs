@@ -8,7 +8,7 @@ use crate::anomaly::AnomalyKind;
 use crate::command::Done;
 use crate::ids::{CommandId, CounterNo, RecordKey, TicketId};
 use crate::schema::{DocId, KeyKind};
-use crate::ticket::{Act, Actor, CounterFact, CounterFactKind, Entry, Fact, FactKind, RatingFact};
+use crate::ticket::{Act, Actor, CounterFact, CounterFactKind, Entry, Fact, FactKind, IdentifiedFact, RatingFact};
 use crate::time::BusinessDate;
 
 /// What is known about one ticket.
@@ -19,6 +19,8 @@ pub(crate) struct TicketFacts {
     pub(crate) facts: BTreeMap<String, Fact>,
     /// By command digest.
     pub(crate) ratings: BTreeMap<String, RatingFact>,
+    /// By command digest.
+    pub(crate) identified: BTreeMap<String, IdentifiedFact>,
 }
 
 /// What is known about one business day.
@@ -60,6 +62,7 @@ impl DayFacts {
             KeyKind::Record => self.take_record(doc, key, value, touched),
             KeyKind::Fact => self.take_fact((doc, date), key, value, touched),
             KeyKind::Rating => self.take_rating((doc, date), key, value, touched),
+            KeyKind::Identified => self.take_identified((doc, date), key, value, touched),
             KeyKind::CounterFact => self.take_counter((doc, date), key, value, touched),
             KeyKind::Acknowledgement => {
                 let conflict: RecordKey = parse_name(&key[2..])?;
@@ -140,6 +143,22 @@ impl DayFacts {
         }
         let trace = Trace { cmd: rating.cmd.clone(), verb: "rate", done: Done::Ticket(ticket) };
         self.tickets.entry(ticket).or_default().ratings.insert(digest, rating);
+        touched.tickets.insert(ticket);
+        Ok(Some(trace))
+    }
+
+    fn take_identified(
+        &mut self,
+        (doc, date): (&DocId, BusinessDate),
+        key: &str,
+        value: &str,
+        touched: &mut Touched,
+    ) -> Result<Option<Trace>, AnomalyKind> {
+        let (ticket, digest) = ticket_key(doc, date, key)?;
+        let fact: IdentifiedFact = json(value)?;
+        require_own_digest(&fact.cmd, &digest)?;
+        let trace = Trace { cmd: fact.cmd.clone(), verb: "identify", done: Done::Ticket(ticket) };
+        self.tickets.entry(ticket).or_default().identified.insert(digest, fact);
         touched.tickets.insert(ticket);
         Ok(Some(trace))
     }

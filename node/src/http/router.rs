@@ -66,6 +66,7 @@ fn described() -> OpenApiRouter<ApiState> {
         .routes(routes!(tickets::transfer))
         .routes(routes!(tickets::move_to))
         .routes(routes!(tickets::abandon))
+        .routes(routes!(tickets::identify))
         .routes(routes!(tickets::rate))
         .routes(routes!(reads::counters))
         .routes(routes!(counters::open))

@@ -7,6 +7,7 @@ use branchmesh_model::schema::{DocId, Family, KeyKind, Role};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
 use super::envelope::{Envelope, signed_bytes};
+use super::parcel;
 
 /// This device's key, for the branch it belongs to.
 pub struct Signer {
@@ -23,6 +24,11 @@ impl Signer {
         let key = SigningKey::from_bytes(secret);
         let device = DeviceId(key.verifying_key().to_bytes());
         Self { key, branch, device }
+    }
+
+    /// Opens what was sealed for this device; `None` if it was not, or was damaged.
+    pub fn open(&self, sealed: &[u8]) -> Option<Envelope> {
+        parcel::open(sealed, &self.key)
     }
 
     /// Puts a change made here into its envelope; `n` is the device's own count of envelopes.
@@ -164,7 +170,9 @@ fn speaks_for_another(family: &Family, key: &str, value: &str, author: &DeviceId
     }
     let names_device = match family {
         Family::Roster if is_holding(key) => return !is_holding_of(key, author),
-        Family::Queue => matches!(KeyKind::of(key), KeyKind::Fact | KeyKind::Rating | KeyKind::CounterFact),
+        Family::Queue => {
+            matches!(KeyKind::of(key), KeyKind::Fact | KeyKind::Rating | KeyKind::Identified | KeyKind::CounterFact)
+        }
         Family::Visit => true,
         _ => false,
     };
