@@ -15,7 +15,7 @@ const TYPES = [
   'expired', 'rated', 'identified',
 ].map((name) => `ticket.${name}`).concat([
   'counter.opened', 'counter.closed', 'counter.paused', 'conflict.raised', 'conflict.acknowledged', 'config.changed',
-  'reminder.raised', 'reminder.acknowledged', 'mesh.peer_up', 'mesh.peer_down', 'mesh.epoch', 'device.enrolled', 'device.revoked',
+  'reminder.raised', 'reminder.acknowledged', 'mesh.peer_up', 'mesh.peer_down', 'mesh.epoch', 'device.enrolled', 'device.revoked', 'device.printer',
 ]);
 
 /** @typedef {{type: string, revision: string, data: any, at: string}} Event */
