@@ -123,6 +123,17 @@ export function conflict(body) {
   return { id: body.id, ticket: body.ticket, number: body.number, calls, acknowledged: by ? { staff: by.staff ?? undefined, at: time(by.at) } : undefined };
 }
 
+/** @param {any} body @returns {import('./types.js').Reminder} */
+function reminder(body) {
+  const { id, kind, counter, reason, ticket, state, acknowledged: by } = body;
+  return {
+    id, kind, counter, reason, ticket, state,
+    at: time(body.raised_at) ?? 0,
+    device: body.device_name,
+    acknowledged: by ? { staff: by.staff, at: time(by.at) ?? 0 } : undefined,
+  };
+}
+
 /** @param {any} body @returns {import('./types.js').Snapshot} */
 export function snapshot(body) {
   return {
@@ -138,6 +149,7 @@ export function snapshot(body) {
     counters: (body.counters ?? []).map(counter),
     queues: (body.queues ?? []).map(queue),
     printers: (body.printers ?? []).map((/** @type {any} */ p) => ({ device: p.device, name: p.device_name, state: p.state, since: time(p.since) })),
+    reminders: (body.reminders ?? []).map(reminder),
     conflicts: (body.conflicts ?? []).filter((/** @type {any} */ c) => !c.acknowledged).map(conflict),
   };
 }

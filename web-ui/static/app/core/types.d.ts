@@ -43,10 +43,15 @@ export type Conflict = {
   id: string; ticket: string; number: string; calls: { counter: number; at?: number; reason?: string }[];
   acknowledged?: { staff?: string; at?: number };
 };
+/** Something staff should see to: a call for help, a long wait, a printer. */
+export type Reminder = {
+  id: string; kind: 'assistance' | 'over_wait' | 'printer'; at: number; device: string; counter?: number; reason?: string;
+  ticket?: string; state?: string; acknowledged?: { staff?: string; at: number };
+};
 export type Settings = { reminderMin: number; sound: boolean; theme: string; language: string };
 export type Snapshot = {
   revision: string; at: number; scope: 'staff' | 'device' | 'public'; open: boolean; session: Session | null; branch: Branch; mesh: Mesh | null;
-  settings: Settings | null; tickets: Ticket[]; counters: Counter[]; queues: Queue[]; printers: Printer[]; conflicts: Conflict[];
+  settings: Settings | null; tickets: Ticket[]; counters: Counter[]; queues: Queue[]; printers: Printer[]; conflicts: Conflict[]; reminders: Reminder[];
 };
 export type Peer = {
   id: string; name: string; role: string; state: string; together: boolean; rttMs?: number; behind?: number;
