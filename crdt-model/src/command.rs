@@ -194,6 +194,13 @@ pub enum Ordinary {
         /// Its new content.
         value: serde_json::Value,
     },
+    /// Replace several sections and staff members at once.
+    ImportConfig {
+        /// The sections by name.
+        sections: serde_json::Map<String, serde_json::Value>,
+        /// The staff members (the PINs already hashed).
+        staff: Vec<crate::config::Staff>,
+    },
     /// Create or replace a staff member (the PIN already hashed).
     PutStaff {
         /// The staff member.
@@ -314,6 +321,7 @@ impl Ordinary {
             Self::ResumeCounter { .. } => "resume",
             Self::AcknowledgeConflict { .. } => "acknowledge",
             Self::PutConfig { .. } => "put_config",
+            Self::ImportConfig { .. } => "import_config",
             Self::PutStaff { .. } => "put_staff",
             Self::PutDeviceSettings { .. } => "put_device_settings",
             Self::Enrol { .. } => "enrol",

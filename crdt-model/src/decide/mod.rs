@@ -96,6 +96,7 @@ fn decide_ordinary(
         Ordinary::ResumeCounter { counter } => counters::resume(view, command, *counter, (now, ctx)),
         Ordinary::AcknowledgeConflict { conflict } => conflicts::acknowledge(view, command, conflict, now),
         Ordinary::PutConfig { section, value } => config::put(view, section, value),
+        Ordinary::ImportConfig { sections, staff } => config::import(view, sections, staff),
         Ordinary::PutStaff { staff } => staff::put(view, staff),
         Ordinary::PutDeviceSettings { settings } => devices::put_settings(command, settings),
         Ordinary::Enrol { device, role, name, counter } => {

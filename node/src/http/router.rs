@@ -19,7 +19,10 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY_BYTES;
 use super::problem::{self, Problem, ProblemBody};
-use super::routes::{config, conflicts, counters, devices, mesh, operations, pages, reads, session, staff, tickets};
+use super::routes::{
+    config, config_file, conflicts, counters, device, devices, mesh, operations, pages, qr, reads, session, staff,
+    tickets,
+};
 use super::{ApiState, events, metrics, texts, who};
 
 #[derive(OpenApi)]
@@ -76,11 +79,15 @@ fn described() -> OpenApiRouter<ApiState> {
         .routes(routes!(reads::queues))
         .routes(routes!(reads::overview))
         .routes(routes!(reads::status))
+        .routes(routes!(qr::qr))
         .routes(routes!(config::get))
+        .routes(routes!(config_file::export))
+        .routes(routes!(config_file::import))
         .routes(routes!(config::put))
         .routes(routes!(staff::list, staff::add))
         .routes(routes!(staff::change))
-        .routes(routes!(config::get_settings, config::patch_settings))
+        .routes(routes!(device::get_settings, device::patch_settings))
+        .routes(routes!(device::exit))
         .routes(routes!(conflicts::list))
         .routes(routes!(conflicts::acknowledge))
         .routes(routes!(mesh::get))

@@ -64,6 +64,10 @@ rows! {
         "Pairing failed" / "配对失败",
         "This pairing code is wrong, used or lapsed. Ask a colleague who is signed in for a new one."
             / "配对码错误、已使用或已过期，请向已登录的同事索取新的配对码。";
+    WRONG_EXIT_CODE = "wrong-code", 403,
+        "Wrong code" / "密码不正确",
+        "This is not the code that leaves this page. It stands in the branch's settings for the kiosk."
+            / "退出密码不正确，可在网点设置的取号机一节查看。";
     NOT_PERMITTED = "not-permitted", 403,
         "Not permitted" / "无权操作",
         "{detail}" / "您的岗位无权进行此操作。说明：{detail}";

@@ -5,7 +5,7 @@ use branchmesh_model::view::{CounterState, CounterView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Clockwork, Text};
+use super::{Clockwork, GroupDto, KioskDto, ScreenDto, Text, VoiceDto, ZoneDto, screens};
 use crate::handle::{Identity, Snapshot};
 use crate::http::who::role_name;
 
@@ -28,6 +28,8 @@ pub(crate) struct BranchDto {
     pub(crate) languages: Vec<String>,
     /// Its services.
     pub(crate) services: Vec<ServiceDto>,
+    /// Service groups, the kiosk's first level, in order. A service of no group stands there itself.
+    pub(crate) groups: Vec<GroupDto>,
     /// Its queues.
     pub(crate) queues: Vec<NamedDto>,
     /// Its counters.
@@ -42,6 +44,18 @@ pub(crate) struct BranchDto {
     pub(crate) pause_reasons: Vec<String>,
     /// Wait in seconds the branch promises.
     pub(crate) service_level_s: u32,
+    /// How the kiosk behaves.
+    pub(crate) kiosk: KioskDto,
+    /// How calls are spoken.
+    pub(crate) voice: VoiceDto,
+    /// Texts that run across composite screens, in turn.
+    pub(crate) ticker: Vec<Text>,
+    /// Its screens.
+    pub(crate) screens: Vec<ScreenDto>,
+    /// Its zones.
+    pub(crate) zones: Vec<ZoneDto>,
+    /// Theme of devices that chose none: `light`, `dark` or `system`.
+    pub(crate) theme: String,
     /// The device that answers.
     pub(crate) device: DeviceRefDto,
 }
@@ -161,6 +175,7 @@ impl BranchDto {
             cut_off: branch.cut_off.to_string(),
             languages: branch.languages.clone(),
             services: config.services.iter().map(service).collect(),
+            groups: screens::groups(config),
             queues: config.queues.iter().map(|q| NamedDto { id: q.id.clone(), name: (&q.name).into() }).collect(),
             counters: config.counters.iter().map(place).collect(),
             categories: categories.collect(),
@@ -168,6 +183,12 @@ impl BranchDto {
             outcomes: config.thresholds.outcomes.clone(),
             pause_reasons: config.thresholds.pause_reasons.clone(),
             service_level_s: config.thresholds.service_level_s,
+            kiosk: (&config.kiosk).into(),
+            voice: (&config.voice).into(),
+            ticker: screens::ticker(config),
+            screens: screens::screens(config),
+            zones: screens::zones(config),
+            theme: config.themes.default.clone(),
             device: identity.into(),
         }
     }
@@ -369,7 +390,7 @@ impl From<&DeviceSettings> for DeviceSettingsDto {
     }
 }
 
-/// The configuration by section. Staff have calls of their own; webhook secrets are shown to admins only.
+/// The configuration by section, cut to what the caller may change or needs to know. Staff have calls of their own.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Config)]
 pub(crate) struct ConfigDto {
@@ -379,6 +400,9 @@ pub(crate) struct ConfigDto {
     /// Section `services`.
     #[schema(value_type = Vec<Object>)]
     pub(crate) services: Vec<config::Service>,
+    /// Section `groups`.
+    #[schema(value_type = Vec<Object>)]
+    pub(crate) groups: Vec<config::Group>,
     /// Section `queues`.
     #[schema(value_type = Vec<Object>)]
     pub(crate) queues: Vec<config::Queue>,
@@ -403,6 +427,16 @@ pub(crate) struct ConfigDto {
     /// Section `themes`.
     #[schema(value_type = Object)]
     pub(crate) themes: config::Themes,
+    /// Section `kiosk`; branch heads and admins only, since it holds the exit code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub(crate) kiosk: Option<config::Kiosk>,
+    /// Section `voice`.
+    #[schema(value_type = Object)]
+    pub(crate) voice: config::Voice,
+    /// Section `ticker`.
+    #[schema(value_type = Object)]
+    pub(crate) ticker: config::Ticker,
     /// Section `ranks`: stewardship rank by device.
     #[schema(value_type = Object)]
     pub(crate) ranks: std::collections::BTreeMap<branchmesh_model::ids::DeviceId, u32>,
@@ -413,11 +447,12 @@ pub(crate) struct ConfigDto {
 }
 
 impl ConfigDto {
-    pub(crate) fn new(config: &Config, admin: bool) -> Self {
+    pub(crate) fn new(config: &Config, (configures, admin): (bool, bool)) -> Self {
         let config = config.clone();
         Self {
             branch: config.branch,
             services: config.services,
+            groups: config.groups,
             queues: config.queues,
             counters: config.counters,
             profiles: config.profiles,
@@ -426,6 +461,9 @@ impl ConfigDto {
             screens: config.screens,
             thresholds: config.thresholds,
             themes: config.themes,
+            kiosk: configures.then_some(config.kiosk),
+            voice: config.voice,
+            ticker: config.ticker,
             ranks: config.ranks,
             webhooks: admin.then_some(config.webhooks),
         }

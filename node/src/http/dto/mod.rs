@@ -3,11 +3,13 @@
 mod branch;
 mod mesh;
 mod queue;
+mod screens;
 mod ticket;
 
 pub(crate) use branch::*;
 pub(crate) use mesh::*;
 pub(crate) use queue::*;
+pub(crate) use screens::*;
 pub(crate) use ticket::*;
 
 use branchmesh_model::config;

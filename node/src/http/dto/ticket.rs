@@ -103,6 +103,13 @@ pub(crate) struct TicketDto {
     /// The customer's key to `GET /status/{status_token}`; only in the answer to issue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status_token: Option<String>,
+    /// Path of the customer's own page; with `status_token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/t/0123456789abcdefghijklmnopqrstuv")]
+    pub(crate) status_path: Option<String>,
+    /// Whole address of that page: on the branch's `public_url`, or else on the address this request used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status_url: Option<String>,
     /// All that happened, oldest first; only in the answer about one ticket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) history: Option<Vec<HistoryDto>>,
@@ -140,6 +147,8 @@ impl TicketDto {
             overridden: ticket.overridden,
             conflict: ticket.conflict.map(|c| c.to_string()),
             status_token: None,
+            status_path: None,
+            status_url: None,
             history: None,
         }
     }

@@ -1,12 +1,15 @@
 //! The calls of the contract, one file a resource.
 
 pub(crate) mod config;
+pub(crate) mod config_file;
 pub(crate) mod conflicts;
 pub(crate) mod counters;
+pub(crate) mod device;
 pub(crate) mod devices;
 pub(crate) mod mesh;
 pub(crate) mod operations;
 pub(crate) mod pages;
+pub(crate) mod qr;
 pub(crate) mod reads;
 pub(crate) mod session;
 pub(crate) mod staff;

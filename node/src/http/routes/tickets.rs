@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use branchmesh_model::command::{Done, Guarded, Ordinary};
 use branchmesh_model::ids::{CommandId, CounterNo, TicketId};
@@ -71,12 +71,13 @@ impl NewTicket {
 /// Issues a ticket.
 #[utoipa::path(
     post, path = "/api/v1/tickets", tag = "tickets", operation_id = "issue_ticket", request_body = NewTicket,
-    responses((status = 201, body = TicketDto, description = "The ticket, with its `status_token`"))
+    responses((status = 201, body = TicketDto, description = "The ticket, with its `status_token`, `status_path` and `status_url`"))
 )]
 pub(crate) async fn issue(
     State(api): State<ApiState>,
     who: Who,
     key: Key,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<NewTicket>,
 ) -> Result<Response, Problem> {
     body.check()?;
@@ -100,7 +101,12 @@ pub(crate) async fn issue(
     let mut dto = ticket_dto(&api, &answer.snapshot, id)?;
     // The same key asked at another node before: that node's token is the customer's, ours would open nothing.
     let ours = find(&answer.snapshot, id)?.status_digest.as_deref() == Some(digest.as_str());
-    dto.status_token = ours.then_some(token);
+    if ours {
+        let path = format!("/t/{token}");
+        dto.status_url = site_of(&answer.snapshot, &headers).map(|site| format!("{site}{path}"));
+        dto.status_path = Some(path);
+        dto.status_token = Some(token);
+    }
     let location = HeaderValue::from_str(&format!("/api/v1/tickets/{id}")).expect("a ticket id is plain ASCII");
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(dto)).into_response())
 }
@@ -112,6 +118,15 @@ fn status_token(secret: &[u8; 32], key: &CommandId) -> String {
     mac.update(b"branchmesh status token 1\0");
     mac.update(key.as_str().as_bytes());
     BASE32_NOPAD.encode(&mac.finalize().into_bytes()[..20]).to_ascii_lowercase()
+}
+
+/// Where customers' phones reach the pages: as configured, else where this caller reached them.
+fn site_of(snapshot: &Snapshot, headers: &HeaderMap) -> Option<String> {
+    let configured = snapshot.config.branch.public_url.trim_end_matches('/');
+    if !configured.is_empty() {
+        return Some(configured.to_owned());
+    }
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(|host| format!("http://{host}"))
 }
 
 /// Tickets of the current business day by state, service and counter.

@@ -1,5 +1,6 @@
 //! The API from outside: requests in, answers out, over a core with the real rules.
 
+mod config;
 mod core;
 mod hostile;
 mod sessions;
@@ -196,6 +197,7 @@ async fn reads_are_scoped_by_caller() {
         ("/api/v1/mesh", 401, 200, 200, 200),
         ("/api/v1/devices", 401, 200, 200, 200),
         ("/api/v1/config", 401, 401, 200, 200),
+        ("/api/v1/config/export", 401, 401, 403, 200),
         ("/api/v1/device/settings", 401, 200, 200, 200),
         ("/api/v1/staff", 401, 401, 403, 200),
     ];
@@ -240,10 +242,14 @@ async fn the_document_describes_every_route_of_the_contract_and_nothing_else_ans
         "lobby/overview",
         "status/{status_token}",
         "config",
+        "qr",
         "config/{section}",
+        "config/export",
+        "config/import",
         "staff",
         "staff/{id}",
         "device/settings",
+        "device/exit",
         "conflicts",
         "conflicts/{id}/acknowledge",
         "mesh",
