@@ -187,6 +187,23 @@ pub enum Ordinary {
         /// The conflict.
         conflict: RecordKey,
     },
+    /// Call for the lobby manager.
+    CallAssistance {
+        /// The counter that needs help.
+        counter: Option<CounterNo>,
+        /// What for.
+        reason: Option<String>,
+    },
+    /// Somebody has seen to a reminder.
+    AcknowledgeReminder {
+        /// The reminder.
+        reminder: RecordKey,
+    },
+    /// This device's printer came into another state (asked by the node itself).
+    ReportPrinter {
+        /// The state.
+        state: crate::lobby::PrinterState,
+    },
     /// Replace a section of the configuration, JSON text.
     PutConfig {
         /// The section.
@@ -320,6 +337,9 @@ impl Ordinary {
             Self::PauseCounter { .. } => "pause",
             Self::ResumeCounter { .. } => "resume",
             Self::AcknowledgeConflict { .. } => "acknowledge",
+            Self::CallAssistance { .. } => "assistance",
+            Self::AcknowledgeReminder { .. } => "acknowledge_reminder",
+            Self::ReportPrinter { .. } => "report_printer",
             Self::PutConfig { .. } => "put_config",
             Self::ImportConfig { .. } => "import_config",
             Self::PutStaff { .. } => "put_staff",
@@ -349,6 +369,8 @@ pub enum Done {
     Counter(CounterNo),
     /// A conflict was acknowledged.
     Conflict(RecordKey),
+    /// A reminder was raised or acknowledged.
+    Reminder(RecordKey),
     /// Something else changed; read it again.
     Changed,
 }

@@ -5,6 +5,7 @@ mod check;
 mod defaults;
 mod difference;
 mod file;
+mod printer;
 mod public;
 mod read;
 
@@ -17,6 +18,7 @@ use crate::ids::{CounterNo, DeviceId, ServiceId, StaffId};
 
 pub use check::{MAX_TEXT_CHARS, check_settings, check_staff, is_name};
 pub use difference::{Difference, differences};
+pub use printer::{PRINTER_PORT, Printer, PrinterKind, PrinterText};
 pub use public::{Group, Kiosk, Ticker, Voice};
 pub use read::{Founder, SECTIONS, config_from_value, device_key, founding, section_key, staff_key};
 
@@ -312,11 +314,14 @@ pub struct DeviceSettings {
     pub theme: String,
     /// `zh-CN` or `en`.
     pub language: String,
+    /// The ticket printer at the device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub printer: Option<Printer>,
 }
 
 impl Default for DeviceSettings {
     fn default() -> Self {
-        Self { waiting_reminder_min: 15, sound: true, theme: "system".into(), language: "zh-CN".into() }
+        Self { waiting_reminder_min: 15, sound: true, theme: "system".into(), language: "zh-CN".into(), printer: None }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::command::Rejection;
 
-use super::{Config, Counter, DeviceSettings, Profile, Screen, Service, Staff, Text};
+use super::{Config, Counter, DeviceSettings, Printer, Profile, Screen, Service, Staff, Text};
 
 /// Longest text a person reads, in characters.
 pub const MAX_TEXT_CHARS: usize = 80;
@@ -229,7 +229,8 @@ pub fn check_settings(settings: &DeviceSettings) -> Checked {
     require(minutes_ok, "waiting_reminder_min", || "1 to 120 minutes are expected".into())?;
     theme("theme", &settings.theme)?;
     let language_ok = ["zh-CN", "en"].contains(&settings.language.as_str());
-    require(language_ok, "language", || "zh-CN or en is expected".into())
+    require(language_ok, "language", || "zh-CN or en is expected".into())?;
+    settings.printer.as_ref().map_or(Ok(()), Printer::check)
 }
 
 const WEB_ADDRESS_RULE: &str = "an http or https address of at most 500 characters is expected";

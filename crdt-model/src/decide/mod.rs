@@ -15,6 +15,7 @@ mod counters;
 mod desk;
 mod devices;
 mod issue;
+mod lobby;
 mod materialise;
 mod move_ticket;
 mod permit;
@@ -95,6 +96,11 @@ fn decide_ordinary(
         Ordinary::PauseCounter { counter, reason } => counters::pause(view, command, *counter, reason, (now, ctx)),
         Ordinary::ResumeCounter { counter } => counters::resume(view, command, *counter, (now, ctx)),
         Ordinary::AcknowledgeConflict { conflict } => conflicts::acknowledge(view, command, conflict, now),
+        Ordinary::CallAssistance { counter, reason } => {
+            lobby::call_assistance(view, command, (*counter, reason.as_deref()), (now, ctx))
+        }
+        Ordinary::AcknowledgeReminder { reminder } => lobby::acknowledge(view, command, reminder, now),
+        Ordinary::ReportPrinter { state } => lobby::report_printer(view, command, *state, (now, ctx)),
         Ordinary::PutConfig { section, value } => config::put(view, section, value),
         Ordinary::ImportConfig { sections, staff } => config::import(view, sections, staff),
         Ordinary::PutStaff { staff } => staff::put(view, staff),

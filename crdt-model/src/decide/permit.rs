@@ -82,7 +82,9 @@ fn permit_ordinary(caller: &Caller, ask: &Ordinary) -> Permitted {
         | Ordinary::CloseCounter { .. }
         | Ordinary::PauseCounter { .. }
         | Ordinary::ResumeCounter { .. }
-        | Ordinary::AcknowledgeConflict { .. } => any_staff(caller),
+        | Ordinary::AcknowledgeConflict { .. }
+        | Ordinary::AcknowledgeReminder { .. } => any_staff(caller),
+        Ordinary::CallAssistance { .. } => device_or_staff(caller, Role::Kiosk),
         Ordinary::Rate { .. } => device_or_staff(caller, Role::Rating),
         Ordinary::PutConfig { section, .. } if section == WEBHOOKS => one_of(caller, ADMINISTER),
         Ordinary::ImportConfig { sections, staff } if sections.contains_key(WEBHOOKS) || !staff.is_empty() => {
@@ -91,10 +93,14 @@ fn permit_ordinary(caller: &Caller, ask: &Ordinary) -> Permitted {
         Ordinary::PutConfig { .. } | Ordinary::ImportConfig { .. } => one_of(caller, CONFIGURE),
         // The node itself enrols a device that holds an invitation; making the invitation needed the right.
         Ordinary::PutDeviceSettings { .. } | Ordinary::Enrol { .. } if caller.device_role.is_some() => Ok(()),
+        // Only the node itself knows its printer.
+        Ordinary::ReportPrinter { .. } if caller.device_role.is_some() && caller.staff.is_none() => Ok(()),
         Ordinary::PutDeviceSettings { .. } => any_staff(caller),
-        Ordinary::PutStaff { .. } | Ordinary::Enrol { .. } | Ordinary::Revoke { .. } | Ordinary::GrantAdmin { .. } => {
-            one_of(caller, ADMINISTER)
-        }
+        Ordinary::PutStaff { .. }
+        | Ordinary::ReportPrinter { .. }
+        | Ordinary::Enrol { .. }
+        | Ordinary::Revoke { .. }
+        | Ordinary::GrantAdmin { .. } => one_of(caller, ADMINISTER),
     }
 }
 

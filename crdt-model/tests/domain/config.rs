@@ -76,7 +76,6 @@ fn mistakes_are_refused_with_their_place() {
     refused("branch", "/time_zone", json!("../../etc/passwd"), "time_zone");
     refused("branch", "/languages", json!(["fr"]), "languages");
     refused("branch", "/languages", json!([]), "languages");
-    refused("branch", "/languages", json!([]), "languages");
     refused("kiosk", "/exit_code", json!("12"), "exit_code");
     refused("kiosk", "/exit_code", json!("12a4"), "exit_code");
     refused("kiosk", "/idle_s", json!(9), "idle_s");

@@ -5,6 +5,7 @@
 mod config;
 mod figures;
 mod frozen;
+mod lobby;
 mod merge;
 mod permit;
 mod roster;

@@ -14,7 +14,7 @@ mod text;
 
 use std::process::ExitCode;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Exportable, Importable};
 use error::{Failure, Outcome};
 use terminal::Terminal;
 use text::Lang;
@@ -54,7 +54,12 @@ fn carry_out(command: Command, settings: &Settings, terminal: Terminal) -> Outco
         Command::Run { args, .. } => run::run(settings, args.stop_with_stdin, terminal),
         Command::Invite { .. } => invite::invite(settings, terminal),
         Command::Join { invitation, .. } => join::join(settings, &invitation, terminal),
-        Command::Revoke { device, .. } => revoke::revoke(settings, &device, terminal),
+        Command::Revoke { device, .. } => devices::revoke(settings, &device, terminal),
+        Command::GrantAdmin { device, .. } => devices::grant_admin(settings, &device, terminal),
+        Command::Export { what: Exportable::Config { file, .. } } => config_file::export(settings, &file, terminal),
+        Command::Import { what: Importable::Config { file, dry_run, .. } } => {
+            config_file::import(settings, &file, dry_run, terminal)
+        }
         Command::Status { .. } => status::status(settings, terminal),
         Command::Backup { file, .. } => backup::backup(settings, &file, terminal),
         Command::Restore { file, .. } => backup::restore(settings, &file, terminal),

@@ -33,7 +33,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::handle::NodeHandle;
+use crate::printing::{JobsInMemory, Printing};
 
+pub(crate) use routes::tickets::status_token;
 pub use router::{openapi, router};
 pub use serve::{ClientAddr, serve};
 
@@ -78,6 +80,8 @@ pub struct Options {
     pub secret: [u8; 32],
     /// Bearer token of the operator of this machine (`control.json`), who acts as an admin.
     pub operator_token: Option<String>,
+    /// The print queue, and the printer that whoever started the node named.
+    pub printing: Arc<Printing>,
     /// Where identities go.
     pub identities: Arc<dyn IdentitySink>,
     /// Whether the node serves; the reason if not.
@@ -94,6 +98,7 @@ impl Options {
         Self {
             secret,
             operator_token: None,
+            printing: Arc::new(Printing::new(Arc::new(JobsInMemory::default()), None)),
             identities: Arc::new(ForgetIdentities),
             ready: Arc::new(|| Ok(())),
             clock: Arc::new(wall_clock),

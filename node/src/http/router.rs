@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use super::extract::MAX_BODY_BYTES;
 use super::problem::{self, Problem, ProblemBody};
 use super::routes::{
-    config, config_file, conflicts, counters, device, devices, mesh, operations, pages, qr, reads, session, staff,
+    config, config_file, conflicts, counters, device, devices, mesh, operations, pages, printing, qr, reads, reminders, session, staff,
     tickets,
 };
 use super::{ApiState, events, metrics, texts, who};
@@ -44,6 +44,7 @@ use super::{ApiState, events, metrics, texts, who};
         (name = "public", description = "A customer's own ticket"),
         (name = "configuration", description = "Configuration, staff, device settings"),
         (name = "conflicts", description = "Double calls"),
+        (name = "reminders", description = "Calls for assistance, long waits and printers that need a hand"),
         (name = "mesh", description = "The mesh and its devices"),
         (name = "operations", description = "For whoever operates the node")
     )
@@ -70,6 +71,7 @@ fn described() -> OpenApiRouter<ApiState> {
         .routes(routes!(tickets::move_to))
         .routes(routes!(tickets::abandon))
         .routes(routes!(tickets::rate))
+        .routes(routes!(printing::print))
         .routes(routes!(reads::counters))
         .routes(routes!(counters::open))
         .routes(routes!(counters::close))
@@ -90,11 +92,15 @@ fn described() -> OpenApiRouter<ApiState> {
         .routes(routes!(device::exit))
         .routes(routes!(conflicts::list))
         .routes(routes!(conflicts::acknowledge))
+        .routes(routes!(reminders::assistance))
+        .routes(routes!(reminders::list))
+        .routes(routes!(reminders::acknowledge))
         .routes(routes!(mesh::get))
         .routes(routes!(mesh::take_over))
         .routes(routes!(devices::list))
         .routes(routes!(devices::invite))
         .routes(routes!(devices::revoke))
+        .routes(routes!(devices::grant_admin))
         .routes(routes!(operations::backup))
         .routes(routes!(operations::health))
         .routes(routes!(operations::ready))

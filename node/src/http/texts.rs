@@ -101,6 +101,10 @@ rows! {
     CONFLICT = "conflict", 409,
         "Exists already" / "已存在",
         "There is already a {what} {id}. Change it instead, or choose another id." / "编号为 {id} 的{what}已存在，请修改原有记录或更换编号。";
+    NO_PRINTER = "no-printer", 409,
+        "No printer" / "没有打印机",
+        "This device has no printer. Set one in its device settings, or print at another device."
+            / "本设备未连接打印机，请在设备设置中填写，或换一台设备打印。";
     NO_STEWARD = "no-steward", 503,
         "No steward can be reached" / "无法联系到协调设备",
         "Nothing was changed. Try again with the same Idempotency-Key; the network may be settling after a change."
@@ -128,6 +132,7 @@ const WORDS: &[(&str, &str)] = &[
     ("staff", "员工"),
     ("device", "设备"),
     ("conflict", "冲突记录"),
+    ("reminder", "提醒"),
     ("section", "配置项"),
     ("profile", "工作模式"),
     ("waiting", "等候中"),

@@ -19,6 +19,7 @@ use crate::driver::{Driver, TICK, Wake, wall_clock};
 use crate::handle::{Feed, NodeHandle, Request};
 use crate::http;
 use crate::mesh::{Mesh, MeshConfig};
+use crate::printing::{self, GivenPrinter, Printing, StoredJobs};
 use crate::replication::frame::Hello;
 use crate::replication::hub::{Hub, HubOptions};
 use crate::replication::input::Now;
@@ -45,6 +46,8 @@ pub struct RunOptions {
     pub peers: Vec<SocketAddr>,
     /// Whether devices are looked for by multicast DNS.
     pub mdns: bool,
+    /// The ticket printer, if whoever starts the node names one.
+    pub printer: Option<GivenPrinter>,
     /// Bytes of memory the store may use as cache.
     pub cache_bytes: usize,
 }
@@ -94,7 +97,10 @@ impl Node {
             pid: std::process::id(),
             token: data_encoding::BASE32_NOPAD.encode(&rand::random::<[u8; 32]>()),
         };
-        let api = open_api(&handle, &key, &control, &core, &stop);
+        let secret = blake3::derive_key("branchmesh status tokens 1", &key.secret());
+        let printing = Arc::new(Printing::new(Arc::new(StoredJobs(store.clone())), options.printer.clone()));
+        tasks.push(tokio::spawn(printing::run(printing.clone(), handle.clone(), secret, stop.clone())));
+        let api = open_api(&handle, (secret, printing), &control, &core, &stop);
         tasks.push(tokio::spawn(http::webhooks::run(api.clone(), Arc::new(StoredOutbox(store.clone())))));
         let served = tokio::spawn(serve(listener, api, stop.clone()));
         tasks.push(tokio::spawn(maintenance::run(store.clone(), handle.clone(), stop.clone())));
@@ -147,16 +153,16 @@ impl Node {
 
 fn open_api(
     handle: &NodeHandle,
-    key: &DeviceKey,
+    (secret, printing): ([u8; 32], Arc<Printing>),
     control: &Control,
     core: &watch::Receiver<Option<String>>,
     stop: &CancellationToken,
 ) -> http::ApiState {
-    let secret = blake3::derive_key("branchmesh status tokens 1", &key.secret());
     let core = core.clone();
     let pictures = handle.clone();
     let options = http::Options {
         operator_token: Some(control.token.clone()),
+        printing,
         ready: Arc::new(move || readiness(&core, &pictures)),
         ..http::Options::new(secret, stop.clone())
     };

@@ -377,6 +377,10 @@ pub(crate) struct DeviceSettingsDto {
     pub(crate) theme: String,
     /// `zh-CN` or `en`.
     pub(crate) language: String,
+    /// The ticket printer: `{kind: "network"|"device", address, width_mm: 58|80, text: "gb18030"|"ascii"}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub(crate) printer: Option<config::Printer>,
 }
 
 impl From<&DeviceSettings> for DeviceSettingsDto {
@@ -386,6 +390,7 @@ impl From<&DeviceSettings> for DeviceSettingsDto {
             sound: settings.sound,
             theme: settings.theme.clone(),
             language: settings.language.clone(),
+            printer: settings.printer.clone(),
         }
     }
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{BranchDto, ConflictDto, CounterDto, DeviceSettingsDto, EstimateDto, MeshDto, StaffDto, Text, TicketDto};
+use super::{
+    BranchDto, ConflictDto, CounterDto, DeviceSettingsDto, EstimateDto, MeshDto, PrinterDto, ReminderDto, StaffDto, Text,
+    TicketDto,
+};
 
 /// The waiting people of one service.
 #[derive(Serialize, ToSchema, Clone, Debug)]
@@ -176,6 +179,11 @@ pub(crate) struct SnapshotDto {
     pub(crate) queues: Vec<QueueDto>,
     /// Double calls nobody has acknowledged; staff only.
     pub(crate) conflicts: Vec<ConflictDto>,
+    /// What staff should see to at this device; staff only.
+    pub(crate) reminders: Vec<ReminderDto>,
+    /// Ticket printers; not for public callers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) printers: Vec<PrinterDto>,
     /// The mesh; not for public callers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mesh: Option<MeshDto>,

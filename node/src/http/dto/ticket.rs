@@ -1,7 +1,7 @@
 //! Tickets, their history, and double calls.
 
 use branchmesh_model::ids::TicketId;
-use branchmesh_model::ticket::TicketState;
+use branchmesh_model::ticket::{Actor, TicketState};
 use branchmesh_model::view::{Conflict, HistoryItem, Ticket};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -110,6 +110,9 @@ pub(crate) struct TicketDto {
     /// Whole address of that page: on the branch's `public_url`, or else on the address this request used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status_url: Option<String>,
+    /// Whether a slip is being printed; only in the answer to issue and print, absent where this device has no printer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) printing: Option<bool>,
     /// All that happened, oldest first; only in the answer about one ticket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) history: Option<Vec<HistoryDto>>,
@@ -149,6 +152,7 @@ impl TicketDto {
             status_token: None,
             status_path: None,
             status_url: None,
+            printing: None,
             history: None,
         }
     }
@@ -262,7 +266,7 @@ pub(crate) struct ConflictCallDto {
 }
 
 /// Who did something, where and when.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, ToSchema, Clone, Debug)]
 #[schema(as = Actor)]
 pub(crate) struct ActorDto {
     /// The device.
@@ -272,6 +276,12 @@ pub(crate) struct ActorDto {
     pub(crate) staff: Option<String>,
     /// When, on that device's clock.
     pub(crate) at: String,
+}
+
+impl ActorDto {
+    pub(crate) fn new(by: &Actor, clock: &Clockwork) -> Self {
+        Self { device: by.device.to_string(), staff: by.staff.clone(), at: clock.text(by.at) }
+    }
 }
 
 impl ConflictDto {
@@ -284,11 +294,7 @@ impl ConflictDto {
             overridden: call.forced,
             reason: call.reason.clone(),
         });
-        let acknowledged = conflict.acknowledged.as_ref().map(|by| ActorDto {
-            device: by.device.to_string(),
-            staff: by.staff.clone(),
-            at: clock.text(by.at),
-        });
+        let acknowledged = conflict.acknowledged.as_ref().map(|by| ActorDto::new(by, clock));
         Self {
             id: conflict.id.to_string(),
             ticket: conflict.ticket,

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use branchmesh_model::command::Ordinary;
-use serde::Deserialize;
+use branchmesh_model::config::{Printer, StaffRole};
+use serde::{Deserialize, Deserializer};
 use subtle::ConstantTimeEq;
 use utoipa::ToSchema;
 
@@ -39,6 +40,15 @@ pub(crate) struct SettingsPatch {
     theme: Option<String>,
     /// `zh-CN` or `en`.
     language: Option<String>,
+    /// The ticket printer, or null for none; branch heads and admins only.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Object>)]
+    printer: Option<Option<Printer>>,
+}
+
+/// Tells null from what is not there.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Changes this device's settings.
@@ -57,6 +67,11 @@ pub(crate) async fn patch_settings(
     settings.waiting_reminder_min = patch.waiting_reminder_min.unwrap_or(settings.waiting_reminder_min);
     settings.sound = patch.sound.unwrap_or(settings.sound);
     settings.theme = patch.theme.unwrap_or(settings.theme);
+    if let Some(printer) = patch.printer {
+        // It makes this machine write to other machines and devices.
+        who.need_role(&[StaffRole::BranchHead, StaffRole::Admin])?;
+        settings.printer = printer;
+    }
     settings.language = patch.language.unwrap_or(settings.language);
     let answer = ordinary(&api, who, key, Ordinary::PutDeviceSettings { settings }).await?;
     Ok(Json((&reads::settings(&api, &answer.snapshot)).into()))

@@ -5,10 +5,11 @@ use axum::extract::State;
 use branchmesh_model::config::DeviceSettings;
 use branchmesh_model::view::{Conflict, Ticket};
 
+use super::reminders;
 use crate::handle::Snapshot;
 use crate::http::dto::{
     BranchDto, Clockwork, ConflictDto, CounterDto, CountersDto, MeshDto, OverviewDto, QueuesDto, SnapshotDto, StaffDto,
-    StatusDto, Text, TicketDto, revision_text, shown_in_public,
+    StatusDto, Text, TicketDto, printers, revision_text, shown_in_public,
 };
 use crate::http::extract::Part;
 use crate::http::figures::Figures;
@@ -50,6 +51,8 @@ fn picture(api: &Api, snapshot: &Snapshot, who: &Who) -> SnapshotDto {
         counters: counters_of(snapshot, who, &clock),
         queues: figures.queues(),
         conflicts: if who.is_staff() { open_conflicts(snapshot, &clock) } else { vec![] },
+        reminders: if who.is_staff() { reminders::all(api, snapshot, &clock) } else { vec![] },
+        printers: if inside { printers(snapshot, &clock) } else { vec![] },
         mesh: inside.then(|| MeshDto::new(snapshot, &api.handle.identity, &clock)),
         settings: inside.then(|| (&settings(api, snapshot)).into()),
     }

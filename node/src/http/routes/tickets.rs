@@ -15,7 +15,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 use utoipa::ToSchema;
 
-use super::{guarded, ordinary};
+use super::{guarded, ordinary, printing};
 use crate::handle::{Answer, Snapshot};
 use crate::http::dto::{Clockwork, HistoryDto, TicketDto, TicketsDto, revision_text};
 use crate::http::extract::{Filters, JsonBody, Key, Part, check_text};
@@ -38,6 +38,8 @@ pub(crate) struct NewTicket {
     phone: Option<String>,
     /// The customer's language, a BCP 47 tag.
     language: Option<String>,
+    /// Whether to print a slip where this device has a printer; true without it.
+    print: Option<bool>,
 }
 
 impl NewTicket {
@@ -99,6 +101,9 @@ pub(crate) async fn issue(
         api.options.identities.hand_over(id, identity);
     }
     let mut dto = ticket_dto(&api, &answer.snapshot, id)?;
+    if body.print.unwrap_or(true) {
+        dto.printing = printing::want_slip(&api, &headers, &answer.snapshot, id, false).await;
+    }
     // The same key asked at another node before: that node's token is the customer's, ours would open nothing.
     let ours = find(&answer.snapshot, id)?.status_digest.as_deref() == Some(digest.as_str());
     if ours {
@@ -113,7 +118,7 @@ pub(crate) async fn issue(
 
 /// 160 bits that only this device can derive from the key: the same key gives the same token, and knowing the key alone
 /// gives nothing.
-fn status_token(secret: &[u8; 32], key: &CommandId) -> String {
+pub(crate) fn status_token(secret: &[u8; 32], key: &CommandId) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
     mac.update(b"branchmesh status token 1\0");
     mac.update(key.as_str().as_bytes());
@@ -121,7 +126,7 @@ fn status_token(secret: &[u8; 32], key: &CommandId) -> String {
 }
 
 /// Where customers' phones reach the pages: as configured, else where this caller reached them.
-fn site_of(snapshot: &Snapshot, headers: &HeaderMap) -> Option<String> {
+pub(super) fn site_of(snapshot: &Snapshot, headers: &HeaderMap) -> Option<String> {
     let configured = snapshot.config.branch.public_url.trim_end_matches('/');
     if !configured.is_empty() {
         return Some(configured.to_owned());
@@ -198,12 +203,12 @@ pub(crate) async fn get(State(api): State<ApiState>, who: Who, id: Part) -> Resu
     Ok(Json(dto))
 }
 
-fn find(snapshot: &Snapshot, id: TicketId) -> Result<&Ticket, Problem> {
+pub(super) fn find(snapshot: &Snapshot, id: TicketId) -> Result<&Ticket, Problem> {
     let found = snapshot.days.values().rev().find_map(|d| d.tickets.get(&id));
     found.map(|t| &**t).ok_or_else(|| Problem::not_found("ticket", &id.to_string()))
 }
 
-fn ticket_dto(api: &Api, snapshot: &Snapshot, id: TicketId) -> Result<TicketDto, Problem> {
+pub(super) fn ticket_dto(api: &Api, snapshot: &Snapshot, id: TicketId) -> Result<TicketDto, Problem> {
     let ticket = find(snapshot, id)?;
     let clock = Clockwork::new(snapshot, api.now());
     Ok(TicketDto::new(ticket, snapshot, Figures::of(snapshot, clock.now).outlook(ticket), &clock))
@@ -212,7 +217,7 @@ fn ticket_dto(api: &Api, snapshot: &Snapshot, id: TicketId) -> Result<TicketDto,
 fn changed_ticket(done: &Done) -> Option<TicketId> {
     match done {
         Done::Ticket(id) | Done::Moved { to: id, .. } => Some(*id),
-        Done::NobodyWaits | Done::Counter(_) | Done::Conflict(_) | Done::Changed => None,
+        Done::NobodyWaits | Done::Counter(_) | Done::Conflict(_) | Done::Reminder(_) | Done::Changed => None,
     }
 }
 

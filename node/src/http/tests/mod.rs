@@ -3,6 +3,7 @@
 mod config;
 mod core;
 mod hostile;
+mod reminders;
 mod sessions;
 mod stream;
 mod tickets;
@@ -194,6 +195,7 @@ async fn reads_are_scoped_by_caller() {
         ("/api/v1/tickets", 401, 401, 200, 200),
         ("/api/v1/lobby/overview", 401, 401, 200, 200),
         ("/api/v1/conflicts", 401, 401, 200, 200),
+        ("/api/v1/reminders", 401, 401, 200, 200),
         ("/api/v1/mesh", 401, 200, 200, 200),
         ("/api/v1/devices", 401, 200, 200, 200),
         ("/api/v1/config", 401, 401, 200, 200),
@@ -232,6 +234,7 @@ async fn the_document_describes_every_route_of_the_contract_and_nothing_else_ans
         "tickets/{id}/move",
         "tickets/{id}/abandon",
         "tickets/{id}/rate",
+        "tickets/{id}/print",
         "counters",
         "counters/{n}/open",
         "counters/{n}/close",
@@ -252,11 +255,15 @@ async fn the_document_describes_every_route_of_the_contract_and_nothing_else_ans
         "device/exit",
         "conflicts",
         "conflicts/{id}/acknowledge",
+        "assistance",
+        "reminders",
+        "reminders/{id}/acknowledge",
         "mesh",
         "mesh/take-over",
         "devices",
         "devices/invitations",
         "devices/{id}/revoke",
+        "devices/{id}/admin",
     ];
     for path in contract {
         assert!(paths.contains_key(&format!("/api/v1/{path}")), "{path} is not described");
