@@ -7,6 +7,7 @@ use crate::ids::{CommandId, CounterNo, DeviceId, RecordKey, ServiceId, StaffId, 
 use crate::schema::Role;
 use crate::ticket::{Actor, Position, TicketState};
 use crate::time::UnixMs;
+use crate::visit::Told;
 
 /// Who asks, checked by the node before the command is built.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -156,6 +157,13 @@ pub enum Ordinary {
         /// 1 (not satisfied) to 3 (satisfied).
         level: u8,
     },
+    /// Staff identify the customer.
+    Identify {
+        /// The ticket.
+        ticket: TicketId,
+        /// What the customer told.
+        told: Told,
+    },
     /// Open a counter, with the services given or those of its profile.
     OpenCounter {
         /// The counter.
@@ -290,7 +298,8 @@ impl Ask {
                 | Ordinary::Finish { ticket, .. }
                 | Ordinary::NoShow { ticket }
                 | Ordinary::Park { ticket, .. }
-                | Ordinary::Rate { ticket, .. },
+                | Ordinary::Rate { ticket, .. }
+                | Ordinary::Identify { ticket, .. },
             ) => Some(*ticket),
             _ => None,
         }
@@ -332,6 +341,7 @@ impl Ordinary {
             Self::NoShow { .. } => "no_show",
             Self::Park { .. } => "park",
             Self::Rate { .. } => "rate",
+            Self::Identify { .. } => "identify",
             Self::OpenCounter { .. } => "open",
             Self::CloseCounter { .. } => "close",
             Self::PauseCounter { .. } => "pause",

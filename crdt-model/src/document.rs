@@ -62,6 +62,15 @@ impl Actor {
         Self(bytes)
     }
 
+    /// Another actor of the same process and device, for the `n`th of its changes.
+    pub fn derived(&self, device: &DeviceId, n: u64) -> Self {
+        let mut bytes = self.0.to_vec();
+        bytes.extend_from_slice(&n.to_be_bytes());
+        let mut fresh = [0; 8];
+        fresh.copy_from_slice(&blake3::derive_key("branchmesh derived actor 1", &bytes)[..8]);
+        Self::new(device, fresh)
+    }
+
     fn owner(device: &DeviceId) -> [u8; 8] {
         let mut owner = [0; 8];
         owner.copy_from_slice(&blake3::derive_key("branchmesh actor 1", &device.0)[..8]);

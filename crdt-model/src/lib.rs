@@ -30,3 +30,4 @@ pub mod steward;
 pub mod ticket;
 pub mod time;
 pub mod view;
+pub mod visit;

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BadId, RecordKey};
+use crate::roster::is_holding;
 use crate::time::BusinessDate;
 
 /// What a device is for; decides what it may hold, write and show.
@@ -148,7 +149,7 @@ impl Family {
     /// Whether a device of `role` (with or without the admin right) may write `key` in this family.
     pub fn may_write(&self, role: Role, admin: bool, key: &str) -> bool {
         match self {
-            Family::Roster => admin,
+            Family::Roster => admin || is_holding(key),
             // Every device keeps its own settings; what they say concerns its screen and sound only.
             Family::Config => admin || role.is_staff_device() || role == Role::Hq || key.starts_with(DEVICE_SETTINGS),
             Family::Queue if role == Role::Hq => false,
@@ -157,10 +158,13 @@ impl Family {
                 KeyKind::Record | KeyKind::DayClosed | KeyKind::Printer => true,
                 KeyKind::Assistance => role.is_staff_device() || role == Role::Kiosk,
                 KeyKind::Rating => role.is_staff_device() || role == Role::Rating,
-                KeyKind::Fact | KeyKind::CounterFact | KeyKind::Acknowledgement | KeyKind::SeenTo => {
-                    role.is_staff_device()
-                }
-                KeyKind::Other => false,
+                // What a later version keeps here is held and passed on, so that this one does not lose what builds on it.
+                KeyKind::Fact
+                | KeyKind::Identified
+                | KeyKind::CounterFact
+                | KeyKind::Acknowledgement
+                | KeyKind::SeenTo
+                | KeyKind::Other => role.is_staff_device(),
             },
             Family::Visit => role.is_staff_device() || role == Role::Kiosk,
             Family::Lead | Family::Customer | Family::Journal => role.is_staff_device(),
@@ -186,6 +190,8 @@ pub enum KeyKind {
     Fact,
     /// `t:{ticket}:{command}` a customer's rating.
     Rating,
+    /// `i:{ticket}:{command}` staff identified the customer; who it is stands in the visit document only.
+    Identified,
     /// `c:{counter}:{command}` a counter opened, closed, paused or resumed.
     CounterFact,
     /// `k:{conflict}` a conflict was acknowledged.
@@ -209,6 +215,7 @@ impl KeyKind {
             Some("r:") => KeyKind::Record,
             Some("f:") => KeyKind::Fact,
             Some("t:") => KeyKind::Rating,
+            Some("i:") => KeyKind::Identified,
             Some("c:") => KeyKind::CounterFact,
             Some("k:") => KeyKind::Acknowledgement,
             Some("d:") => KeyKind::DayClosed,

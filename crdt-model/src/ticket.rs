@@ -314,6 +314,15 @@ pub struct RatingFact {
     pub level: u8,
 }
 
+/// Staff identified the customer; who it is stands in the visit document only. Its key is `i:{ticket}:{command}`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct IdentifiedFact {
+    /// The command that asked for it.
+    pub cmd: CommandId,
+    /// Who did it.
+    pub by: Actor,
+}
+
 /// Something that happened to a counter; its key is `c:{counter}:{command}`. Facts count in the order (seq, device,
 /// command digest), so the counter's state is the same on every node.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

@@ -41,6 +41,8 @@ enum Waiter {
     TakeOver(oneshot::Sender<Result<(), branchmesh_model::command::Rejection>>),
     Invite(oneshot::Sender<Result<crate::handle::InvitationText, branchmesh_model::command::Rejection>>),
     Join(oneshot::Sender<Vec<u8>>),
+    HandOver(oneshot::Sender<Result<(), branchmesh_model::command::Rejection>>),
+    Visit(oneshot::Sender<Option<branchmesh_model::visit::Visit>>),
 }
 
 /// The driver's own state; lives on its thread.
@@ -185,6 +187,14 @@ impl Driver {
                 let addresses = self.mesh.local_addrs();
                 Input::Invite { reply, role, name, counter, ttl, secret: rand::random(), addresses }
             }
+            Request::HandOver(what, answer) => {
+                let reply = self.wait_with(Waiter::HandOver(answer));
+                Input::HandOver { reply, what }
+            }
+            Request::ReadVisit(tickets, answer) => {
+                let reply = self.wait_with(Waiter::Visit(answer));
+                Input::ReadVisit { reply, tickets }
+            }
             Request::Backup(file, answer) => {
                 let store = self.store.clone();
                 std::thread::spawn(move || {
@@ -296,6 +306,12 @@ impl Driver {
             }
             (Some(Waiter::Invite(to)), Reply::Invited(result)) => {
                 let _ = to.send(result);
+            }
+            (Some(Waiter::HandOver(to)), Reply::HandedOver(result)) => {
+                let _ = to.send(result);
+            }
+            (Some(Waiter::Visit(to)), Reply::Visit(visit)) => {
+                let _ = to.send(visit);
             }
             (Some(Waiter::Join(to)), Reply::Joined(bytes)) => {
                 let _ = to.send(bytes);

@@ -10,12 +10,15 @@ use branchmesh_model::anomaly::Anomaly;
 use branchmesh_model::command::{Command, Done, Rejection};
 use branchmesh_model::config::Config;
 use branchmesh_model::event::EventDraft;
-use branchmesh_model::ids::{BranchId, CounterNo, DeviceId};
+use branchmesh_model::ids::{BranchId, CounterNo, DeviceId, TicketId};
 use branchmesh_model::roster::Roster;
 use branchmesh_model::schema::Role;
 use branchmesh_model::time::{BusinessDate, UnixMs};
 use branchmesh_model::view::DayView;
+use branchmesh_model::visit::Visit;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::replication::hub::HandOver;
 
 /// Who this node is.
 #[derive(Clone, Debug)]
@@ -194,6 +197,10 @@ pub enum Request {
     TakeOver(branchmesh_model::command::Caller, String, oneshot::Sender<Result<(), Rejection>>),
     /// Make an invitation.
     Invite(Role, String, Option<CounterNo>, Duration, oneshot::Sender<Result<InvitationText, Rejection>>),
+    /// Keep or hand over what a customer told when taking a ticket.
+    HandOver(Box<HandOver>, oneshot::Sender<Result<(), Rejection>>),
+    /// Who is the customer behind a ticket and those it replaced (newest first)?
+    ReadVisit(Vec<TicketId>, oneshot::Sender<Option<Visit>>),
     /// Write a backup of the live store.
     Backup(PathBuf, oneshot::Sender<Result<u64, String>>),
     /// Say goodbye and stop.
@@ -260,6 +267,22 @@ impl NodeHandle {
         ttl: Duration,
     ) -> Result<InvitationText, Rejection> {
         self.ask(|reply| Request::Invite(role, name, counter, ttl, reply)).await?
+    }
+
+    /// Keeps what a customer told when taking a ticket, or hands it, sealed, to a staff device if this one may not hold it.
+    ///
+    /// # Errors
+    /// The rejection, with nothing kept.
+    pub async fn hand_over(&self, what: HandOver) -> Result<(), Rejection> {
+        self.ask(|reply| Request::HandOver(Box::new(what), reply)).await?
+    }
+
+    /// The customer behind a ticket and those it replaced, newest first, as far as this device holds it.
+    ///
+    /// # Errors
+    /// [`Rejection::Unavailable`] if the node is stopping.
+    pub async fn visit(&self, tickets: Vec<TicketId>) -> Result<Option<Visit>, Rejection> {
+        self.ask(|reply| Request::ReadVisit(tickets, reply)).await
     }
 
     /// Writes a consistent copy of the live store to `file`; returns its size in bytes.

@@ -65,7 +65,9 @@ impl Printer {
         let width_ok = [58, 80].contains(&self.width_mm);
         require(width_ok, "printer.width_mm", || "58 or 80 millimetres are expected".into())?;
         let (ok, rule) = match self.kind {
-            PrinterKind::Network => (self.socket().is_some(), "an IP address is expected, with a port if it is not 9100"),
+            PrinterKind::Network => {
+                (self.socket().is_some(), "an IP address is expected, with a port if it is not 9100")
+            }
             PrinterKind::Device => (is_device_file(&self.address), "a device file such as /dev/usb/lp0 is expected"),
         };
         require(ok, "printer.address", || rule.into())

@@ -14,6 +14,7 @@ mod conflicts;
 mod counters;
 mod desk;
 mod devices;
+mod identify;
 mod issue;
 mod lobby;
 mod materialise;
@@ -31,6 +32,7 @@ pub use book::Book;
 pub use close_day::day_close_due;
 pub use desk::foreign_waiting;
 pub use devices::check_new_device;
+pub use identify::taken_with;
 pub use materialise::{day_closed_writes, materialise};
 pub use permit::{permit, permit_take_over};
 
@@ -89,6 +91,7 @@ fn decide_ordinary(
         Ordinary::NoShow { ticket } => serve::no_show(view, command, ticket, now),
         Ordinary::Park { ticket, reason } => serve::park(view, command, ticket, reason.as_deref(), now),
         Ordinary::Rate { ticket, level } => rate::rate(view, command, ticket, *level, now),
+        Ordinary::Identify { ticket, told } => identify::identify(view, command, ticket, told, now),
         Ordinary::OpenCounter { counter, services, profile } => {
             counters::open(view, command, *counter, (services.as_deref(), profile.as_deref()), (now, ctx))
         }

@@ -78,6 +78,7 @@ fn permit_ordinary(caller: &Caller, ask: &Ordinary) -> Permitted {
         | Ordinary::Finish { .. }
         | Ordinary::NoShow { .. }
         | Ordinary::Park { .. }
+        | Ordinary::Identify { .. }
         | Ordinary::OpenCounter { .. }
         | Ordinary::CloseCounter { .. }
         | Ordinary::PauseCounter { .. }

@@ -45,6 +45,7 @@ fn event_of(what: &str) -> Option<EventType> {
         "abandoned" => EventType::TicketAbandoned,
         "expired" => EventType::TicketExpired,
         "rated" => EventType::TicketRated,
+        "identified" => EventType::TicketIdentified,
         // A step without effect is for the history, not for screens and voice.
         _ => return None,
     })

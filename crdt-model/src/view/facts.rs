@@ -9,7 +9,7 @@ use crate::command::Done;
 use crate::ids::{CommandId, CounterNo, DeviceId, RecordKey, TicketId};
 use crate::lobby::{AssistanceFact, PrinterFact};
 use crate::schema::{DocId, KeyKind};
-use crate::ticket::{Act, Actor, CounterFact, CounterFactKind, Entry, Fact, FactKind, RatingFact};
+use crate::ticket::{Act, Actor, CounterFact, CounterFactKind, Entry, Fact, FactKind, IdentifiedFact, RatingFact};
 use crate::time::BusinessDate;
 
 /// What is known about one ticket.
@@ -20,6 +20,8 @@ pub(crate) struct TicketFacts {
     pub(crate) facts: BTreeMap<String, Fact>,
     /// By command digest.
     pub(crate) ratings: BTreeMap<String, RatingFact>,
+    /// By command digest.
+    pub(crate) identified: BTreeMap<String, IdentifiedFact>,
 }
 
 /// What is known about one business day.
@@ -67,6 +69,7 @@ impl DayFacts {
             KeyKind::Record => self.take_record(doc, key, value, touched),
             KeyKind::Fact => self.take_fact((doc, date), key, value, touched),
             KeyKind::Rating => self.take_rating((doc, date), key, value, touched),
+            KeyKind::Identified => self.take_identified((doc, date), key, value, touched),
             KeyKind::CounterFact => self.take_counter((doc, date), key, value, touched),
             KeyKind::Acknowledgement => {
                 let conflict: RecordKey = parse_name(&key[2..])?;
@@ -179,6 +182,22 @@ impl DayFacts {
         }
         let trace = Trace { cmd: rating.cmd.clone(), verb: "rate", done: Done::Ticket(ticket) };
         self.tickets.entry(ticket).or_default().ratings.insert(digest, rating);
+        touched.tickets.insert(ticket);
+        Ok(Some(trace))
+    }
+
+    fn take_identified(
+        &mut self,
+        (doc, date): (&DocId, BusinessDate),
+        key: &str,
+        value: &str,
+        touched: &mut Touched,
+    ) -> Result<Option<Trace>, AnomalyKind> {
+        let (ticket, digest) = ticket_key(doc, date, key)?;
+        let fact: IdentifiedFact = json(value)?;
+        require_own_digest(&fact.cmd, &digest)?;
+        let trace = Trace { cmd: fact.cmd.clone(), verb: "identify", done: Done::Ticket(ticket) };
+        self.tickets.entry(ticket).or_default().identified.insert(digest, fact);
         touched.tickets.insert(ticket);
         Ok(Some(trace))
     }

@@ -93,6 +93,7 @@ pub(crate) fn fold(
     }
     fold.close(&records, day_closed);
     fold.rate();
+    fold.identify();
     let conflicts = fold.conflicts(acknowledged);
     Folded { ticket: fold.ticket, grants: fold.grants, conflicts, anomalies: fold.anomalies }
 }
@@ -416,6 +417,14 @@ impl Fold<'_> {
             ticket.history.push(HistoryItem { note, ..item(&format!("{mark}rated"), &rating.by) });
         }
         ticket.rating = self.facts.ratings.values().next().map(|r| r.level);
+    }
+
+    fn identify(&mut self) {
+        let Some(ticket) = &mut self.ticket else { return };
+        for fact in self.facts.identified.values() {
+            ticket.identified = true;
+            ticket.history.push(item("identified", &fact.by));
+        }
     }
 
     fn conflicts(&mut self, acknowledged: &BTreeMap<RecordKey, Actor>) -> Vec<Conflict> {

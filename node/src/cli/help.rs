@@ -175,12 +175,20 @@ pub(super) const HELP: &[(&str, Text)] = &[
         },
     ),
     ("export", Text { zh: "导出为文件", en: "Export to a file" }),
-    ("export config", Text { zh: "导出网点配置，不含 PIN 与密钥", en: "The branch's configuration, without PINs and secrets" }),
+    (
+        "export config",
+        Text {
+            zh: "导出网点配置，不含 PIN 与密钥", en: "The branch's configuration, without PINs and secrets"
+        },
+    ),
     ("export config.file", Text { zh: "要写的文件", en: "File to write" }),
     ("import", Text { zh: "从文件导入", en: "Import from a file" }),
     (
         "import config",
-        Text { zh: "导入网点配置：整体检查，不合格则全部不改", en: "The branch's configuration: checked whole, refused whole" },
+        Text {
+            zh: "导入网点配置：整体检查，不合格则全部不改",
+            en: "The branch's configuration: checked whole, refused whole",
+        },
     ),
     ("import config.file", Text { zh: "export 写出的文件", en: "File that export wrote" }),
     ("import config.dry_run", Text { zh: "只检查并列出不同之处", en: "Only check, and list the differences" }),

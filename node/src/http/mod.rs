@@ -23,11 +23,9 @@ pub mod who;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use branchmesh_model::ids::TicketId;
 use branchmesh_model::time::UnixMs;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -35,8 +33,8 @@ use tokio_util::sync::CancellationToken;
 use crate::handle::NodeHandle;
 use crate::printing::{JobsInMemory, Printing};
 
-pub(crate) use routes::tickets::status_token;
 pub use router::{openapi, router};
+pub(crate) use routes::tickets::status_token;
 pub use serve::{ClientAddr, serve};
 
 /// Sign-ins checked at once: each costs tens of milliseconds of CPU and 19 MiB.
@@ -46,34 +44,6 @@ const SIGN_INS_WAITING: usize = 32;
 /// Event streams open at once.
 const MAX_STREAMS: usize = 256;
 
-/// What a customer typed or swiped: handed over, never logged and never kept here.
-#[derive(Clone, PartialEq, Eq)]
-pub struct CustomerIdentity {
-    /// Card or id number, as read.
-    pub identity: Option<String>,
-    /// Phone number.
-    pub phone: Option<String>,
-}
-
-impl fmt::Debug for CustomerIdentity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CustomerIdentity(withheld)")
-    }
-}
-
-/// Takes what a customer told at the kiosk to a staff device.
-pub trait IdentitySink: Send + Sync {
-    /// Hands over; must return at once and keep nothing readable on this device.
-    fn hand_over(&self, ticket: TicketId, identity: CustomerIdentity);
-}
-
-/// A sink for nodes that have nowhere to hand an identity to: it is forgotten at once.
-pub struct ForgetIdentities;
-
-impl IdentitySink for ForgetIdentities {
-    fn hand_over(&self, _: TicketId, _: CustomerIdentity) {}
-}
-
 /// What the API needs beside the core's handle.
 pub struct Options {
     /// A secret of this device from which status tokens are derived; the same after a restart.
@@ -82,8 +52,6 @@ pub struct Options {
     pub operator_token: Option<String>,
     /// The print queue, and the printer that whoever started the node named.
     pub printing: Arc<Printing>,
-    /// Where identities go.
-    pub identities: Arc<dyn IdentitySink>,
     /// Whether the node serves; the reason if not.
     pub ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// The clock.
@@ -93,13 +61,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// Options of a node that is always ready and forgets identities.
+    /// Options of a node that is always ready.
     pub fn new(secret: [u8; 32], shutdown: CancellationToken) -> Self {
         Self {
             secret,
             operator_token: None,
             printing: Arc::new(Printing::new(Arc::new(JobsInMemory::default()), None)),
-            identities: Arc::new(ForgetIdentities),
             ready: Arc::new(|| Ok(())),
             clock: Arc::new(wall_clock),
             shutdown,

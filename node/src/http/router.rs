@@ -20,8 +20,8 @@ use utoipa_axum::routes;
 use super::extract::MAX_BODY_BYTES;
 use super::problem::{self, Problem, ProblemBody};
 use super::routes::{
-    config, config_file, conflicts, counters, device, devices, mesh, operations, pages, printing, qr, reads, reminders, session, staff,
-    tickets,
+    config, config_file, conflicts, counters, device, devices, mesh, operations, pages, printing, qr, reads, reminders,
+    session, staff, tickets,
 };
 use super::{ApiState, events, metrics, texts, who};
 
@@ -70,6 +70,7 @@ fn described() -> OpenApiRouter<ApiState> {
         .routes(routes!(tickets::transfer))
         .routes(routes!(tickets::move_to))
         .routes(routes!(tickets::abandon))
+        .routes(routes!(tickets::identify))
         .routes(routes!(tickets::rate))
         .routes(routes!(printing::print))
         .routes(routes!(reads::counters))

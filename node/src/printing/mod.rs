@@ -116,7 +116,9 @@ impl std::str::FromStr for GivenPrinter {
         let kind = if text.starts_with('/') { PrinterKind::Device } else { PrinterKind::Network };
         let printer = Printer { kind, address: text.into(), width_mm: 80, text: PrinterText::default() };
         if kind == PrinterKind::Network && printer.socket().is_none() {
-            return Err(format!("an IP address (port {PRINTER_PORT} if none is given) or a device file such as /dev/usb/lp0"));
+            return Err(format!(
+                "an IP address (port {PRINTER_PORT} if none is given) or a device file such as /dev/usb/lp0"
+            ));
         }
         Ok(Self(printer))
     }

@@ -57,7 +57,11 @@ impl Slip {
             },
             wait: ticket.estimate_at_issue.filter(|_| ahead > 0).map(|range| {
                 let (low, high) = (range.low_s.div_ceil(60), range.high_s.div_ceil(60));
-                if zh { format!("预计等候 {low}–{high} 分钟") } else { format!("About {low} to {high} minutes") }
+                if zh {
+                    format!("预计等候 {low}–{high} 分钟")
+                } else {
+                    format!("About {low} to {high} minutes")
+                }
             }),
             time: issued,
             page: page.map(|address| (say("扫码查看排队进度", "Scan to follow your ticket"), address)),

@@ -4,11 +4,8 @@ use branchmesh_model::lobby::PrinterState;
 use escpos::utils::{RealTimeStatusRequest, RealTimeStatusResponse};
 
 /// The requests, in the order they are asked: each answer is one byte.
-pub(super) const REQUESTS: [RealTimeStatusRequest; 3] = [
-    RealTimeStatusRequest::OfflineCause,
-    RealTimeStatusRequest::ErrorCause,
-    RealTimeStatusRequest::RollPaperSensor,
-];
+pub(super) const REQUESTS: [RealTimeStatusRequest; 3] =
+    [RealTimeStatusRequest::OfflineCause, RealTimeStatusRequest::ErrorCause, RealTimeStatusRequest::RollPaperSensor];
 
 /// The bytes of a request: `DLE EOT n`.
 pub(super) fn request(what: RealTimeStatusRequest) -> [u8; 3] {

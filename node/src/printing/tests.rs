@@ -51,7 +51,10 @@ fn the_flag_names_the_printer_and_the_settings_its_paper() {
     let settings = printer(PrinterText::Ascii, 58);
     let flag: GivenPrinter = "192.0.2.77:9101".parse().expect("an address");
     let in_force = Printing::new(jobs(), Some(flag)).printer(Some(&settings)).expect("a printer");
-    assert_eq!((in_force.address.as_str(), in_force.width_mm, in_force.text), ("192.0.2.77:9101", 58, PrinterText::Ascii));
+    assert_eq!(
+        (in_force.address.as_str(), in_force.width_mm, in_force.text),
+        ("192.0.2.77:9101", 58, PrinterText::Ascii)
+    );
     assert_eq!(Printing::new(jobs(), None).printer(Some(&settings)), Some(settings));
     assert_eq!(Printing::new(jobs(), None).printer(None), None);
     assert!("nowhere".parse::<GivenPrinter>().is_err());

@@ -104,7 +104,8 @@ impl Worker {
         match ticket.filter(|t| !t.state.is_closed() && !late) {
             None => tracing::info!(ticket = %job.ticket, "a slip was not printed: nobody needs it any more"),
             Some(ticket) => {
-                let slip = Slip::of(ticket, &snapshot.config, printer.text, issued(&snapshot, ticket), self.page(job, ticket));
+                let slip =
+                    Slip::of(ticket, &snapshot.config, printer.text, issued(&snapshot, ticket), self.page(job, ticket));
                 match slip.bytes(printer) {
                     Ok(bytes) => {
                         let state = link::print(printer, &bytes).await?;
@@ -142,8 +143,7 @@ impl Worker {
         }
         let id = CommandId::try_from(format!("printer/{}", uuid::Uuid::new_v4())).expect("short plain text");
         let identity = &self.handle.identity;
-        let caller =
-            Caller { device: identity.device, device_role: Some(identity.role), staff: None, roles: vec![] };
+        let caller = Caller { device: identity.device, device_role: Some(identity.role), staff: None, roles: vec![] };
         let ask = Ask::Ordinary(Ordinary::ReportPrinter { state });
         match self.handle.command(Command { id, caller, ask }).await {
             Ok(_) => {

@@ -169,6 +169,23 @@ impl Documents {
         Ok(Some(envelope))
     }
 
+    /// Makes the first change of a document that this device may write but not hold: nothing of it is kept here.
+    pub fn write_elsewhere(
+        &mut self,
+        id: &DocId,
+        facts: &[(String, String)],
+        at: UnixMs,
+        signer: &Signer,
+        ops: &mut Vec<StoreOp>,
+    ) -> Envelope {
+        self.authored += 1;
+        ops.push(StoreOp::Meta { key: AUTHORED.into(), value: Some(self.authored.to_be_bytes().to_vec()) });
+        // An actor of its own: the document is not here, so its next change here would be number 1 again.
+        let actor = self.actor.derived(&signer.device, self.authored);
+        let change = FactDoc::new(id, &actor).write(facts, at).expect("a new document has none of these facts");
+        signer.seal(id, self.authored, change)
+    }
+
     /// Applies an admitted change, and whatever waited for it.
     ///
     /// # Errors

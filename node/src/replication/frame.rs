@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::envelope::Envelope;
+use super::parcel::{Parcel, ParcelId};
 use super::reconcile::{Items, RangePrint};
 
 /// Largest frame accepted, in bytes.
@@ -56,6 +57,15 @@ pub enum Frame {
     Repair(Vec<Envelope>),
     /// Where other devices can be reached.
     Addresses(Vec<(DeviceId, Vec<SocketAddr>)>),
+    /// What a customer told at a public device, sealed for one staff device, possibly on its way to it.
+    Parcel(Parcel),
+    /// A staff device has a parcel on disk; `from` sealed it.
+    ParcelTaken {
+        /// The parcel.
+        id: ParcelId,
+        /// Who sealed it, and is told.
+        from: DeviceId,
+    },
 }
 
 /// Why bytes are not a frame.

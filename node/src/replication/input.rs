@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use branchmesh_model::command::{Caller, Command, Done, Rejection};
 use branchmesh_model::event::EventDraft;
-use branchmesh_model::ids::{CounterNo, DeviceId};
+use branchmesh_model::ids::{CounterNo, DeviceId, TicketId};
 use branchmesh_model::schema::Role;
 use branchmesh_model::steward::Packet;
 use branchmesh_model::time::UnixMs;
+use branchmesh_model::visit::Visit;
 
 use super::enrol::JoinRequest;
 use super::frame::{Frame, Hello};
+use super::hub::HandOver;
 use crate::handle::InvitationText;
 use crate::storage::StoreOp;
 
@@ -110,6 +112,20 @@ pub enum Input {
     },
     /// A stewardship packet of this node to itself, after what preceded it was durable.
     OwnPacket(Packet),
+    /// A customer told who they are when taking a ticket.
+    HandOver {
+        /// Who waits.
+        reply: ReplyId,
+        /// What was told.
+        what: Box<HandOver>,
+    },
+    /// Who is the customer behind a ticket?
+    ReadVisit {
+        /// Who waits.
+        reply: ReplyId,
+        /// The ticket, and those it replaced, newest first.
+        tickets: Vec<TicketId>,
+    },
     /// A device was just enrolled and what it needs is durable: welcome it.
     Welcome {
         /// Who waits.
@@ -130,6 +146,10 @@ pub enum Reply {
     TakeOver(Result<(), Rejection>),
     /// To [`Input::Invite`].
     Invited(Result<InvitationText, Rejection>),
+    /// To [`Input::HandOver`].
+    HandedOver(Result<(), Rejection>),
+    /// To [`Input::ReadVisit`].
+    Visit(Option<Visit>),
     /// To [`Input::Join`]: bytes for the new device.
     Joined(Vec<u8>),
 }

@@ -7,5 +7,6 @@ pub mod envelope;
 pub mod frame;
 pub mod hub;
 pub mod input;
+pub mod parcel;
 pub mod reconcile;
 pub mod trust;

@@ -35,6 +35,8 @@ impl Audit {
             Frame::Items(items) => items.docs.iter().find_map(|(doc, _)| leak(doc)),
             Frame::Want(wanted) => wanted.iter().find_map(|(doc, _)| leak(doc)),
             Frame::Ranges(ranges) => ranges.iter().find_map(|r| r.span.from.parse().ok().as_ref().and_then(leak)),
+            Frame::Parcel(p) if p.sealed.is_empty() => Some("an empty parcel".into()),
+            Frame::Parcel(_) | Frame::ParcelTaken { .. } => None,
             Frame::Steward(_) | Frame::Summary { .. } | Frame::Addresses(_) => None,
         }
     }

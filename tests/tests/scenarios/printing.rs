@@ -103,11 +103,9 @@ fn slips_wait_for_a_printer_that_cannot_and_staff_see_why() -> Result<()> {
         ensure!(slips[0].contains(&numbers[0]), "{slips:?}");
         wait_for_state(branch, "ok")?;
 
-        for (condition, state) in [
-            (Condition::PaperOut, "paper_out"),
-            (Condition::CoverOpen, "failed"),
-            (Condition::Breaks, "offline"),
-        ] {
+        for (condition, state) in
+            [(Condition::PaperOut, "paper_out"), (Condition::CoverOpen, "failed"), (Condition::Breaks, "offline")]
+        {
             printer.set(condition);
             numbers.push(number(&issue(&kiosk)?)?.to_owned());
             // One that breaks in the middle of a slip may say so in more than one way.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use branchmesh_tests::branch::{FIVE, Network, tell};
+use branchmesh_tests::branch::{Branch, FIVE, Network, tell};
 use branchmesh_tests::client::insist;
 use branchmesh_tests::node::{MANAGER, MANAGER_PIN};
 use serde_json::{Value, json};
@@ -12,6 +12,48 @@ use serde_json::{Value, json};
 const IDENTITY: &str = "OUYANG-ZW-77318840";
 /// Their phone number.
 const PHONE: &str = "13800077318840";
+
+/// What a signed-in person sees of the customer at a device.
+fn visit_at(branch: &Branch, node: &str, ticket: &str) -> Result<Value> {
+    Ok(branch.node(node).client.get(&format!("/tickets/{ticket}"))?.expect(200)?["visit"].clone())
+}
+
+/// Whether every staff device knows the customer, and the kiosk keeps nothing any more, not even sealed.
+fn is_handed_over(branch: &Branch, ticket: &str) -> Result<()> {
+    for staff in ["counter1", "counter2", "tablet"] {
+        let visit = visit_at(branch, staff, ticket)?;
+        ensure!(visit["identity_masked"] == "••••••••••••••8840", "{staff} sees {visit}");
+        ensure!(visit["phone_masked"] == "••••••••••8840", "{staff} sees {visit}");
+    }
+    ensure!(visit_at(branch, "kiosk", ticket)?.is_null(), "the kiosk shows the customer");
+    let waiting = branch.node("kiosk").client.mesh()?["counts"]["parcels_waiting"].clone();
+    ensure!(waiting == 0, "the kiosk still keeps {waiting} parcels");
+    Ok(())
+}
+
+#[test]
+fn what_a_customer_typed_waits_sealed_until_a_staff_device_is_back() -> Result<()> {
+    tell(Network::Loopback, &FIVE, |branch| {
+        branch.wait_for_one_steward()?;
+        for staff in ["counter1", "counter2", "tablet"] {
+            branch.node(staff).kill()?;
+        }
+        let kiosk = branch.node("kiosk");
+        let body = json!({ "service": "cash", "identity": IDENTITY, "phone": PHONE });
+        let ticket = insist(&[&kiosk.anonymous()], "/tickets", &body)?.ticket(201)?;
+        kiosk.kill()?;
+        ensure!(
+            !holds(&kiosk.data, IDENTITY.as_bytes())? && !holds(&kiosk.data, PHONE.as_bytes())?,
+            "only sealed on disk"
+        );
+        kiosk.start()?;
+        for staff in ["counter1", "counter2", "tablet"] {
+            branch.node(staff).start()?;
+        }
+        branch.wait_until("the staff devices know the customer", || is_handed_over(branch, &ticket.id))?;
+        Ok(())
+    })
+}
 
 /// Whether any file below `folder` holds `needle`.
 fn holds(folder: &Path, needle: &[u8]) -> Result<bool> {
@@ -36,6 +78,7 @@ fn a_public_device_keeps_and_shows_nothing_of_what_a_customer_typed() -> Result<
         let ticket = insist(&[&branch.node("kiosk").anonymous()], "/tickets", &body)?.ticket(201)?;
         let table = branch.wait_for_equal_tables()?;
         ensure!(table.ticket(&ticket.id)?.is_some(), "the ticket itself is everywhere");
+        branch.wait_until("the staff devices know the customer", || is_handed_over(branch, &ticket.id))?;
 
         for public in ["kiosk", "display"] {
             let node = branch.node(public);

@@ -38,7 +38,8 @@ pub(in super::super) fn import(settings: &Settings, file: &Path, dry_run: bool, 
     })?;
     let differences = answer["differences"].as_array().map(Vec::as_slice).unwrap_or_default();
     for one in differences {
-        let (path, before, after) = (one["path"].as_str().unwrap_or_default(), short(&one["before"]), short(&one["after"]));
+        let (path, before, after) =
+            (one["path"].as_str().unwrap_or_default(), short(&one["before"]), short(&one["after"]));
         terminal.say(say::CONFIG_DIFFERENCE, &[("path", &path), ("before", &before), ("after", &after)]);
     }
     let done = if dry_run { say::CONFIG_WOULD_CHANGE } else { say::CONFIG_IMPORTED };

@@ -6,8 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    BranchDto, ConflictDto, CounterDto, DeviceSettingsDto, EstimateDto, MeshDto, PrinterDto, ReminderDto, StaffDto, Text,
-    TicketDto,
+    BranchDto, ConflictDto, CounterDto, DeviceSettingsDto, EstimateDto, MeshDto, PrinterDto, ReminderDto, StaffDto,
+    Text, TicketDto,
 };
 
 /// The waiting people of one service.

@@ -3,6 +3,7 @@
 use branchmesh_model::ids::TicketId;
 use branchmesh_model::ticket::{Actor, TicketState};
 use branchmesh_model::view::{Conflict, HistoryItem, Ticket};
+use branchmesh_model::visit::{Visit, masked};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -116,6 +117,9 @@ pub(crate) struct TicketDto {
     /// All that happened, oldest first; only in the answer about one ticket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) history: Option<Vec<HistoryDto>>,
+    /// Who the customer is, as far as this device may hold it; only in the answer about one ticket, for staff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) visit: Option<VisitDto>,
 }
 
 impl TicketDto {
@@ -154,6 +158,7 @@ impl TicketDto {
             status_url: None,
             printing: None,
             history: None,
+            visit: None,
         }
     }
 
@@ -170,7 +175,34 @@ impl TicketDto {
         self.conflict = None;
         self.overridden = false;
         self.history = None;
+        self.visit = None;
         self
+    }
+}
+
+/// The customer behind a ticket. Numbers show their last characters only: enough to compare with a card in the hand.
+#[derive(Serialize, ToSchema, Clone, Debug)]
+#[schema(as = Visit)]
+pub(crate) struct VisitDto {
+    /// Card or id number, masked.
+    #[schema(example = "••••••••••••7890")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) identity_masked: Option<String>,
+    /// Phone number, masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) phone_masked: Option<String>,
+    /// The staff member who identified the customer; none if the customer did at the kiosk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) staff: Option<String>,
+}
+
+impl VisitDto {
+    pub(crate) fn new(visit: &Visit) -> Self {
+        Self {
+            identity_masked: visit.told.identity.as_deref().map(masked),
+            phone_masked: visit.told.phone.as_deref().map(masked),
+            staff: visit.staff.clone(),
+        }
     }
 }
 
@@ -184,7 +216,7 @@ pub(crate) fn shown_in_public(state: TicketState) -> bool {
 #[schema(as = HistoryItem)]
 pub(crate) struct HistoryDto {
     /// `issued`, `called`, `recalled`, `started`, `finished`, `no_show`, `parked`, `reinstated`, `transferred`, `moved`,
-    /// `abandoned`, `expired` or `rated`.
+    /// `abandoned`, `expired`, `rated` or `identified`.
     pub(crate) what: String,
     /// Whether it had an effect; what merged data could not allow is shown without one.
     pub(crate) effective: bool,

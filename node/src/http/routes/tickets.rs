@@ -6,9 +6,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use branchmesh_model::command::{Done, Guarded, Ordinary};
 use branchmesh_model::ids::{CommandId, CounterNo, TicketId};
+use branchmesh_model::schema::Family;
 use branchmesh_model::ticket::{Position, TicketState};
 use branchmesh_model::time::BusinessDate;
 use branchmesh_model::view::Ticket;
+use branchmesh_model::visit::Told;
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
@@ -17,12 +19,16 @@ use utoipa::ToSchema;
 
 use super::{guarded, ordinary, printing};
 use crate::handle::{Answer, Snapshot};
-use crate::http::dto::{Clockwork, HistoryDto, TicketDto, TicketsDto, revision_text};
+use crate::http::dto::{Clockwork, HistoryDto, TicketDto, TicketsDto, VisitDto, revision_text};
 use crate::http::extract::{Filters, JsonBody, Key, Part, check_text};
 use crate::http::figures::Figures;
 use crate::http::problem::Problem;
 use crate::http::who::Who;
-use crate::http::{Api, ApiState, CustomerIdentity};
+use crate::http::{Api, ApiState};
+use crate::replication::hub::HandOver;
+
+/// Moves of a ticket that are followed back to whoever was identified.
+const MAX_MOVES: usize = 16;
 
 /// A new ticket.
 #[derive(Deserialize, ToSchema)]
@@ -43,22 +49,14 @@ pub(crate) struct NewTicket {
 }
 
 impl NewTicket {
+    fn told(&self) -> Told {
+        Told { identity: self.identity.clone(), phone: self.phone.clone() }
+    }
+
     fn check(&self) -> Result<(), Problem> {
         check_text("service", Some(&self.service), 64)?;
         check_text("category", self.category.as_deref(), 64)?;
-        if let Some(identity) = &self.identity
-            && !(identity.len() <= 32
-                && identity.len() >= 4
-                && identity.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
-        {
-            return Err(Problem::invalid("identity", "4 to 32 letters, digits and dashes"));
-        }
-        if let Some(phone) = &self.phone {
-            let digits = phone.strip_prefix('+').unwrap_or(phone);
-            if !(5..=20).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
-                return Err(Problem::invalid("phone", "5 to 20 digits, may begin with +"));
-            }
-        }
+        self.told().check()?;
         if let Some(language) = &self.language {
             let ok = (2..=35).contains(&language.len())
                 && language.split('-').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_alphanumeric()));
@@ -86,8 +84,13 @@ pub(crate) async fn issue(
     who.need_device_or_staff()?;
     let token = status_token(&api.options.secret, &key.0);
     let digest = blake3::hash(token.as_bytes()).to_hex().to_string();
-    let identity = CustomerIdentity { identity: body.identity, phone: body.phone };
-    let identified = identity.identity.is_some() || identity.phone.is_some();
+    let told = body.told();
+    let identified = !told.is_empty();
+    let role = api.handle.identity.role;
+    if identified && !Family::Visit.may_write(role, false, "") {
+        return Err(Problem::invalid("identity", format!("a {role} device takes no customer's data")));
+    }
+    let (cmd, caller) = (key.0.clone(), who.caller.clone());
     let what = Guarded::Issue {
         service: body.service,
         category: body.category,
@@ -98,7 +101,7 @@ pub(crate) async fn issue(
     let answer = guarded(&api, who, key, what).await?;
     let id = changed_ticket(&answer.done).ok_or_else(gone)?;
     if identified {
-        api.options.identities.hand_over(id, identity);
+        keep(&api, HandOver { ticket: id, cmd, caller, told, seed: rand::random() }).await;
     }
     let mut dto = ticket_dto(&api, &answer.snapshot, id)?;
     if body.print.unwrap_or(true) {
@@ -114,6 +117,14 @@ pub(crate) async fn issue(
     }
     let location = HeaderValue::from_str(&format!("/api/v1/tickets/{id}")).expect("a ticket id is plain ASCII");
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(dto)).into_response())
+}
+
+/// The ticket stands even if what the customer told cannot be kept: staff will ask again.
+async fn keep(api: &Api, what: HandOver) {
+    let ticket = what.ticket;
+    if let Err(rejection) = api.handle.hand_over(what).await {
+        tracing::warn!(%ticket, "what the customer told could not be kept: {rejection}");
+    }
 }
 
 /// 160 bits that only this device can derive from the key: the same key gives the same token, and knowing the key alone
@@ -199,8 +210,18 @@ pub(crate) async fn get(State(api): State<ApiState>, who: Who, id: Part) -> Resu
         return Ok(Json(dto.public()));
     }
     let clock = Clockwork::new(&snapshot, api.now());
-    dto.history = Some(find(&snapshot, id)?.history.iter().map(|h| HistoryDto::new(h, &clock)).collect());
+    let ticket = find(&snapshot, id)?;
+    dto.history = Some(ticket.history.iter().map(|h| HistoryDto::new(h, &clock)).collect());
+    if ticket.identified {
+        dto.visit = api.handle.visit(with_parents(&snapshot, ticket)).await?.as_ref().map(VisitDto::new);
+    }
     Ok(Json(dto))
+}
+
+/// A ticket and those it replaced, newest first.
+fn with_parents(snapshot: &Snapshot, ticket: &Ticket) -> Vec<TicketId> {
+    let parent = |id: &TicketId| find(snapshot, *id).ok().and_then(|t| t.parent);
+    std::iter::successors(Some(ticket.id), parent).take(MAX_MOVES).collect()
 }
 
 pub(super) fn find(snapshot: &Snapshot, id: TicketId) -> Result<&Ticket, Problem> {
@@ -451,6 +472,34 @@ pub(crate) async fn move_to(
     check_text("service", Some(&body.service), 64)?;
     let what = Guarded::Move { ticket: id.id("ticket")?, service: body.service };
     changed(&api, &guarded(&api, who, key, what).await?)
+}
+
+/// Who the customer is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Identify {
+    /// Card or id number, 4 to 32 letters, digits and dashes.
+    identity: Option<String>,
+    /// Phone number, 5 to 20 digits, may begin with `+`.
+    phone: Option<String>,
+}
+
+/// Staff identify the customer; at a counter or tablet, whose documents may hold it.
+#[utoipa::path(
+    post, path = "/api/v1/tickets/{id}/identify", tag = "tickets", operation_id = "identify_ticket", request_body = Identify,
+    params(("id" = String, Path, description = "The ticket's id")),
+    responses((status = 200, body = TicketDto, description = "The ticket"))
+)]
+pub(crate) async fn identify(
+    State(api): State<ApiState>,
+    who: Who,
+    key: Key,
+    id: Part,
+    JsonBody(body): JsonBody<Identify>,
+) -> Result<Json<TicketDto>, Problem> {
+    let told = Told { identity: body.identity, phone: body.phone };
+    let what = Ordinary::Identify { ticket: id.id("ticket")?, told };
+    changed(&api, &ordinary(&api, who, key, what).await?)
 }
 
 /// A rating.

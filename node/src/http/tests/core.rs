@@ -6,12 +6,13 @@ use std::sync::Arc;
 use branchmesh_model::command::{Ask, Command, Done, Rejection};
 use branchmesh_model::config::{Founder, Staff, StaffRole, founding};
 use branchmesh_model::decide::{self, Book, Context};
-use branchmesh_model::ids::{DeviceId, EpochId, RecordId};
+use branchmesh_model::ids::{DeviceId, EpochId, RecordId, TicketId};
 use branchmesh_model::roster::Enrolment;
-use branchmesh_model::schema::{Role, Write};
+use branchmesh_model::schema::{DocId, Family, Role, Write};
 use branchmesh_model::ticket::Act;
 use branchmesh_model::time::{BusinessDate, UnixMs, business_date};
 use branchmesh_model::view::BranchView;
+use branchmesh_model::visit::Visit;
 use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, watch};
 
@@ -28,6 +29,7 @@ pub(super) struct Core {
     next: u32,
     revision: u64,
     feed: Arc<Feed>,
+    visits: BTreeMap<DocId, Vec<Write>>,
     published: watch::Sender<Arc<Snapshot>>,
 }
 
@@ -59,7 +61,7 @@ impl Core {
         for member in [staff("teller", &[StaffRole::Teller], &HASH), staff("lobby", &[StaffRole::LobbyManager], &HASH)]
         {
             let value = serde_json::to_string(&member).expect("plain data");
-            let doc = branchmesh_model::schema::DocId::config();
+            let doc = DocId::config();
             writes.push(Write { doc, key: format!("staff/{}", member.id), value });
         }
         let mut view = BranchView::new(DEVICE);
@@ -70,7 +72,7 @@ impl Core {
         let identity = Identity { branch: DEVICE, device: DEVICE, role, name: "Window 1".into(), counter: None };
         let (requests, inbox) = mpsc::channel(16);
         let handle = NodeHandle::new(Arc::new(identity), feed.clone(), requests, published.subscribe());
-        let core = Self { view, book: Book::new(), next: 1, revision: 1, feed, published };
+        let core = Self { view, book: Book::new(), next: 1, revision: 1, feed, visits: BTreeMap::new(), published };
         tokio::spawn(core.run(inbox));
         handle
     }
@@ -84,6 +86,12 @@ impl Core {
                     let expires_at = UnixMs(NOW.0 + i64::try_from(ttl.as_millis()).expect("a short time"));
                     drop(reply.send(Ok(InvitationText { text: "invitation".into(), expires_at })));
                 }
+                Request::HandOver(what, reply) => {
+                    let by = what.caller.actor(NOW);
+                    self.write(&[decide::taken_with(&what.ticket, &what.cmd, by, what.told)]);
+                    drop(reply.send(Ok(())));
+                }
+                Request::ReadVisit(tickets, reply) => drop(reply.send(self.visit(&tickets))),
                 Request::Backup(_, reply) => drop(reply.send(Ok(0))),
                 Request::Stop(reply) => drop(reply.send(())),
             }
@@ -125,7 +133,15 @@ impl Core {
         })
     }
 
+    fn visit(&self, tickets: &[TicketId]) -> Option<Visit> {
+        let writes = tickets.iter().filter_map(|t| self.visits.get(&DocId::visit(t))).flatten();
+        Visit::fold(writes.map(|w| (w.key.as_str(), w.value.as_str())))
+    }
+
     fn write(&mut self, writes: &[Write]) {
+        for write in writes.iter().filter(|w| w.doc.family() == Family::Visit) {
+            self.visits.entry(write.doc.clone()).or_default().push(write.clone());
+        }
         writes.iter().for_each(|w| self.view.apply(&w.doc, &w.key, &w.value));
         let events = self.view.refresh();
         self.revision += 1;

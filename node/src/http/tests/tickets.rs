@@ -102,6 +102,35 @@ async fn the_status_page_shows_the_customers_ticket_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn staff_see_who_the_customer_is_and_may_identify_them_again() {
+    let site = Site::new(Role::Counter);
+    let auth = site.bearer("teller").await;
+    let body = json!({ "service": "cash", "identity": "6222-0212-3456-7890" });
+    let ticket = site.as_staff(&auth, "POST", "/api/v1/tickets", Some(body)).await.body;
+    assert_eq!((ticket["identified"].as_bool(), ticket.get("visit")), (Some(true), None));
+    let path = format!("/api/v1/tickets/{}", ticket["id"].as_str().expect("an id"));
+    let seen = site.as_staff(&auth, "GET", &path, None).await.body;
+    assert_eq!(seen["visit"], json!({ "identity_masked": "•••••••••••••••7890", "staff": "teller" }));
+
+    let told = verb(&site, &auth, &ticket, "identify", json!({ "phone": "13800001234" })).await;
+    assert_eq!((told.status, told.body["identified"].as_bool()), (200, Some(true)));
+    let seen = site.as_staff(&auth, "GET", &path, None).await.body;
+    let visit = json!({ "identity_masked": "•••••••••••••••7890", "phone_masked": "•••••••1234", "staff": "teller" });
+    assert_eq!(seen["visit"], visit);
+    assert_eq!(seen["history"][1]["what"], "identified");
+
+    for (body, field) in
+        [(json!({}), "identity"), (json!({ "identity": "?" }), "identity"), (json!({ "phone": "1" }), "phone")]
+    {
+        let reply = verb(&site, &auth, &ticket, "identify", body).await;
+        assert_eq!((reply.slug(), reply.body["field"].as_str()), ((422, "validation"), Some(field)));
+    }
+    assert_eq!(site.as_staff(&auth, "GET", &path, None).await.body["visit"], visit);
+    let open = site.send(Peer::Own, "GET", &path, &[], None).await;
+    assert!(open.body.get("visit").is_none(), "{open:?}");
+}
+
+#[tokio::test]
 async fn bad_fields_are_named_and_change_nothing() {
     let site = Site::new(Role::Kiosk);
     let table = [

@@ -10,6 +10,7 @@ mod peers;
 mod repair;
 mod status;
 mod stewarding;
+mod visits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -29,10 +30,12 @@ use jiff::tz::TimeZone;
 
 use self::commands::{Unshown, Waiting};
 use self::peers::PeerState;
+pub use self::visits::HandOver;
+use self::visits::Parcels;
 use super::desk::TicketDesk;
 use super::documents::Documents;
 use super::envelope::Envelope;
-use super::input::{Effects, Input, Now};
+use super::input::{Effects, Input, Now, Reply};
 use super::trust::{Signer, TrustFlaws};
 use crate::storage::{Store, StoreError, StoreOp};
 
@@ -85,6 +88,7 @@ pub struct Hub {
     known_addresses: BTreeMap<DeviceId, Vec<SocketAddr>>,
     waiting: BTreeMap<CommandId, Waiting>,
     unshown: Vec<Unshown>,
+    parcels: Parcels,
     live: Vec<(Envelope, Option<DeviceId>)>,
     counts: BTreeMap<&'static str, u64>,
     seen_roster: Option<Arc<Roster>>,
@@ -155,6 +159,7 @@ impl Hub {
             known_addresses: BTreeMap::new(),
             waiting: BTreeMap::new(),
             unshown: Vec::new(),
+            parcels: Parcels::new(),
             live: Vec::new(),
             counts: BTreeMap::new(),
             seen_roster: None,
@@ -171,6 +176,7 @@ impl Hub {
         hub.absorb(now, output, &mut fx);
         hub.remembered_addresses(&mut fx)?;
         hub.reopen_invitations(now, &mut fx)?;
+        hub.reopen_parcels()?;
         hub.finish(now, &mut fx);
         Ok((hub, fx))
     }
@@ -201,6 +207,14 @@ impl Hub {
                 self.invite(now, reply, (role, name, counter), ttl, secret, addresses, fx);
             }
             Input::Join { reply, device, request } => self.join(now, reply, device, &request, fx)?,
+            Input::HandOver { reply, what } => {
+                let done = self.hand_over(now, *what, fx)?;
+                fx.replies.push((reply, Reply::HandedOver(done)));
+            }
+            Input::ReadVisit { reply, tickets } => {
+                let visit = self.visit(&tickets)?;
+                fx.replies.push((reply, Reply::Visit(visit)));
+            }
             Input::Welcome { reply, device } => self.welcome(reply, device, fx)?,
             Input::OwnPacket(packet) => self.packet(now, self.voter, packet, fx),
             Input::Leave => {
@@ -229,6 +243,10 @@ impl Hub {
         self.give_up_ghosts(now, fx);
         self.tell_over_waits(now, fx);
         self.lapse_invitations(now, fx)?;
+        self.state_holdings(now, fx)?;
+        if self.last_second.is_multiple_of(visits::OFFER_EVERY_S) {
+            self.offer_parcels(fx);
+        }
         if self.last_second.is_multiple_of(10) {
             self.tell_addresses(fx);
         }
@@ -308,8 +326,7 @@ impl Hub {
             return Ok(());
         }
         for (key, value) in facts {
-            let contested =
-                family == Family::Config || (family == Family::Queue && KeyKind::of(key).is_contested());
+            let contested = family == Family::Config || (family == Family::Queue && KeyKind::of(key).is_contested());
             let winner = if contested { self.documents.fact(doc, key)? } else { None };
             self.view.apply(doc, key, winner.as_deref().unwrap_or(value));
         }

@@ -87,6 +87,8 @@ impl Hub {
             Frame::Ranges(ranges) => self.ranges(peer, &ranges, fx),
             Frame::Items(items) => self.items(peer, &items, fx)?,
             Frame::Want(wanted) => self.wanted(peer, wanted, fx)?,
+            Frame::Parcel(parcel) => self.parcel(peer, parcel, fx)?,
+            Frame::ParcelTaken { id, from } => self.parcel_taken(peer, id, from, fx),
             Frame::Addresses(addresses) => {
                 for (device, addresses) in addresses.into_iter().take(256) {
                     self.learn_addresses(device, addresses, fx);

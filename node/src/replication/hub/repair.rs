@@ -131,7 +131,7 @@ impl Hub {
                 }
             };
             match self.documents.receive(envelope, change, &mut fx.store)? {
-                Received::Applied(applied) => self.applied(from, applied, fx)?,
+                Received::Applied(applied) => self.applied(Some(from), applied, fx)?,
                 Received::Known => {}
                 Received::Early => {
                     self.count("changes_early");
@@ -145,20 +145,26 @@ impl Hub {
         Ok(())
     }
 
-    fn applied(&mut self, from: DeviceId, applied: Vec<Applied>, fx: &mut Effects) -> Result<(), StoreError> {
+    /// Shows what was applied and passes it on, but not to where it came `from` nor to those who hear it from there.
+    pub(super) fn applied(
+        &mut self,
+        from: Option<DeviceId>,
+        applied: Vec<Applied>,
+        fx: &mut Effects,
+    ) -> Result<(), StoreError> {
         for Applied { envelope, facts } in applied {
             self.see(&envelope.doc, &facts)?;
             if envelope.doc.family() == Family::Roster {
                 // The next envelope's author may have been enrolled by this one.
                 fx.events.extend(self.view.refresh());
             }
-            self.live.push((envelope, Some(from)));
+            self.live.push((envelope, from));
             fx.publish = true;
         }
         Ok(())
     }
 
-    fn refused(&mut self, envelope: &Envelope, from: DeviceId, refusal: &Refusal) {
+    pub(super) fn refused(&mut self, envelope: &Envelope, from: DeviceId, refusal: &Refusal) {
         let count = self.count(refusal.count_name());
         // A flood of bad changes must not become a flood of log lines.
         if count.is_power_of_two() {

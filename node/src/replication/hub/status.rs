@@ -27,6 +27,7 @@ impl Hub {
 
     fn mesh_status(&self) -> MeshStatus {
         let epoch = self.machine.epoch();
+        let waiting = ("parcels_waiting".to_owned(), self.parcels.len() as u64);
         MeshStatus {
             group: self.machine.group().iter().map(|v| v.device).collect(),
             epoch: epoch.map(|e| e.id.to_string()),
@@ -38,7 +39,7 @@ impl Hub {
             documents: self.documents.held().len(),
             foreign_waiting: self.foreign_waiting,
             stored_bytes: 0,
-            counts: self.counts.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect(),
+            counts: self.counts.iter().map(|(name, n)| ((*name).to_owned(), *n)).chain([waiting]).collect(),
         }
     }
 
