@@ -9,6 +9,7 @@ mod diff;
 mod facts;
 pub mod figures;
 mod fold;
+pub mod history;
 mod lobby;
 pub mod reminders;
 

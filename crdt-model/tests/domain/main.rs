@@ -5,6 +5,7 @@
 mod config;
 mod figures;
 mod frozen;
+mod history;
 mod lobby;
 mod merge;
 mod permit;

@@ -5,6 +5,7 @@
 //! command to the core. What comes back is a wire type (`dto`) or a [`problem::Problem`]. Nothing here decides what a
 //! ticket may do: the model does, and its rejections are mapped in one place.
 
+mod details;
 pub(crate) mod dto;
 pub mod events;
 pub mod extract;
@@ -27,7 +28,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use branchmesh_model::time::UnixMs;
-use tokio::sync::Semaphore;
+use branchmesh_model::view::history::PastHours;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::handle::NodeHandle;
@@ -52,6 +54,8 @@ pub struct Options {
     pub operator_token: Option<String>,
     /// The print queue, and the printer that whoever started the node named.
     pub printing: Arc<Printing>,
+    /// What past days were like by the hour.
+    pub past_hours: watch::Receiver<Arc<PastHours>>,
     /// Whether the node serves; the reason if not.
     pub ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// The clock.
@@ -67,6 +71,7 @@ impl Options {
             secret,
             operator_token: None,
             printing: Arc::new(Printing::new(Arc::new(JobsInMemory::default()), None)),
+            past_hours: watch::channel(Arc::default()).1,
             ready: Arc::new(|| Ok(())),
             clock: Arc::new(wall_clock),
             shutdown,
@@ -112,6 +117,10 @@ impl Api {
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             operator,
         })
+    }
+
+    pub(crate) fn past_hours(&self) -> Arc<PastHours> {
+        self.options.past_hours.borrow().clone()
     }
 
     pub(crate) fn now(&self) -> UnixMs {

@@ -21,7 +21,7 @@ use super::extract::MAX_BODY_BYTES;
 use super::problem::{self, Problem, ProblemBody};
 use super::routes::{
     config, config_file, conflicts, counters, device, devices, mesh, operations, pages, printing, qr, reads, reminders,
-    session, staff, tickets,
+    session, staff, tickets, verbs,
 };
 use super::{ApiState, events, metrics, texts, who};
 
@@ -60,18 +60,18 @@ fn described() -> OpenApiRouter<ApiState> {
         .routes(routes!(events::stream))
         .routes(routes!(tickets::issue, tickets::list))
         .routes(routes!(tickets::get))
-        .routes(routes!(tickets::call))
-        .routes(routes!(tickets::recall))
-        .routes(routes!(tickets::start))
-        .routes(routes!(tickets::finish))
-        .routes(routes!(tickets::no_show))
-        .routes(routes!(tickets::reinstate))
-        .routes(routes!(tickets::park))
-        .routes(routes!(tickets::transfer))
-        .routes(routes!(tickets::move_to))
-        .routes(routes!(tickets::abandon))
-        .routes(routes!(tickets::identify))
-        .routes(routes!(tickets::rate))
+        .routes(routes!(verbs::call))
+        .routes(routes!(verbs::recall))
+        .routes(routes!(verbs::start))
+        .routes(routes!(verbs::finish))
+        .routes(routes!(verbs::no_show))
+        .routes(routes!(verbs::reinstate))
+        .routes(routes!(verbs::park))
+        .routes(routes!(verbs::transfer))
+        .routes(routes!(verbs::move_to))
+        .routes(routes!(verbs::abandon))
+        .routes(routes!(verbs::identify))
+        .routes(routes!(verbs::rate))
         .routes(routes!(printing::print))
         .routes(routes!(reads::counters))
         .routes(routes!(counters::open))

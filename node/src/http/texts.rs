@@ -1,5 +1,7 @@
 //! What a refused caller reads, in both languages, one row per problem type: nothing else in this module writes prose.
 
+use super::details;
+
 /// A sentence in the product's two languages. `{name}` marks where a fact goes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sentence {
@@ -144,6 +146,19 @@ const WORDS: &[(&str, &str)] = &[
     ("moved", "已调整队列"),
     ("abandoned", "已弃号"),
     ("expired", "已过期"),
+    ("closed", "未开启"),
+    ("paused", "已暂停"),
+    ("work profile", "工作模式"),
+    ("kiosk", "取号机"),
+    ("display", "显示屏"),
+    ("tablet", "平板"),
+    ("rating", "评价器"),
+    ("hq", "总行"),
+    ("teller", "柜员"),
+    ("lobby_manager", "大堂经理"),
+    ("wealth_manager", "理财经理"),
+    ("branch_head", "网点负责人"),
+    ("admin", "管理员"),
 ];
 
 /// The Chinese word for a thing or state named in English; unknown words stay as they are.
@@ -159,8 +174,11 @@ pub(crate) fn fill(sentence: &str, facts: &[(&str, String)], zh: bool) -> String
         out.push_str(before);
         let Some((name, tail)) = after.split_once('}') else { break };
         if let Some((_, value)) = facts.iter().find(|(n, _)| *n == name) {
-            let translated = matches!(name, "what" | "state") && zh;
-            out.push_str(if translated { zh_word(value) } else { value });
+            match name {
+                "what" | "state" | "roles" if zh => out.push_str(&details::translated(value)),
+                "detail" if zh => out.push_str(&details::zh(value)),
+                _ => out.push_str(value),
+            }
         }
         rest = tail;
     }

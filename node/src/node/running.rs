@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use branchmesh_model::view::history::PastHours;
 use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -13,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::control::{Control, ControlFile};
 use super::identity::{IdentityFile, key_of, own_row};
-use super::maintenance;
 use super::outbox::StoredOutbox;
+use super::{history, maintenance};
 use crate::driver::{Driver, TICK, Wake, wall_clock};
 use crate::handle::{Feed, NodeHandle, Request};
 use crate::http;
@@ -100,7 +101,9 @@ impl Node {
         let secret = blake3::derive_key("branchmesh status tokens 1", &key.secret());
         let printing = Arc::new(Printing::new(Arc::new(StoredJobs(store.clone())), options.printer.clone()));
         tasks.push(tokio::spawn(printing::run(printing.clone(), handle.clone(), secret, stop.clone())));
-        let api = open_api(&handle, (secret, printing), &control, &core, &stop);
+        let (past, past_hours) = watch::channel(Arc::default());
+        tasks.push(tokio::spawn(history::run(store.clone(), handle.clone(), past, stop.clone())));
+        let api = open_api(&handle, (secret, printing, past_hours), &control, &core, &stop);
         tasks.push(tokio::spawn(http::webhooks::run(api.clone(), Arc::new(StoredOutbox(store.clone())))));
         let served = tokio::spawn(serve(listener, api, stop.clone()));
         tasks.push(tokio::spawn(maintenance::run(store.clone(), handle.clone(), stop.clone())));
@@ -153,7 +156,7 @@ impl Node {
 
 fn open_api(
     handle: &NodeHandle,
-    (secret, printing): ([u8; 32], Arc<Printing>),
+    (secret, printing, past_hours): ([u8; 32], Arc<Printing>, watch::Receiver<Arc<PastHours>>),
     control: &Control,
     core: &watch::Receiver<Option<String>>,
     stop: &CancellationToken,
@@ -163,6 +166,7 @@ fn open_api(
     let options = http::Options {
         operator_token: Some(control.token.clone()),
         printing,
+        past_hours,
         ready: Arc::new(move || readiness(&core, &pictures)),
         ..http::Options::new(secret, stop.clone())
     };

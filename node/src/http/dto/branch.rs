@@ -1,6 +1,7 @@
 //! The branch, its counters and settings, staff and sessions.
 
 use branchmesh_model::config::{self, Config, DeviceSettings, Staff};
+use branchmesh_model::view::history::PastHours;
 use branchmesh_model::view::{CounterState, CounterView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -54,6 +55,8 @@ pub(crate) struct BranchDto {
     pub(crate) screens: Vec<ScreenDto>,
     /// Its zones.
     pub(crate) zones: Vec<ZoneDto>,
+    /// Local hours of the day, 0 to 23, that were quiet on past days; empty while nothing can be said.
+    pub(crate) quiet_hours: Vec<u8>,
     /// Theme of devices that chose none: `light`, `dark` or `system`.
     pub(crate) theme: String,
     /// The device that answers.
@@ -156,7 +159,7 @@ impl From<&Identity> for DeviceRefDto {
 }
 
 impl BranchDto {
-    pub(crate) fn new(snapshot: &Snapshot, identity: &Identity) -> Self {
+    pub(crate) fn new(snapshot: &Snapshot, identity: &Identity, past: &PastHours) -> Self {
         let config = &*snapshot.config;
         let branch = &config.branch;
         let hours = config.hours.iter().map(|h| HoursDto {
@@ -188,6 +191,7 @@ impl BranchDto {
             ticker: screens::ticker(config),
             screens: screens::screens(config),
             zones: screens::zones(config),
+            quiet_hours: if config.kiosk.peak_hints { past.quiet() } else { vec![] },
             theme: config.themes.default.clone(),
             device: identity.into(),
         }

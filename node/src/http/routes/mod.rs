@@ -16,6 +16,7 @@ pub(crate) mod reminders;
 pub(crate) mod session;
 pub(crate) mod staff;
 pub(crate) mod tickets;
+pub(crate) mod verbs;
 
 use branchmesh_model::command::{Ask, Command, Guarded, Ordinary};
 use branchmesh_model::ids::CommandId;

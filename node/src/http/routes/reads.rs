@@ -23,7 +23,7 @@ use crate::http::{Api, ApiState};
     responses((status = 200, body = BranchDto, description = "The branch"))
 )]
 pub(crate) async fn branch(State(api): State<ApiState>, _: Who) -> Json<BranchDto> {
-    Json(BranchDto::new(&api.handle.snapshot(), &api.handle.identity))
+    Json(BranchDto::new(&api.handle.snapshot(), &api.handle.identity, &api.past_hours()))
 }
 
 /// One consistent picture of all that this caller may see.
@@ -45,7 +45,7 @@ fn picture(api: &Api, snapshot: &Snapshot, who: &Who) -> SnapshotDto {
         revision: revision_text(&api.handle.feed.boot, snapshot.revision),
         at: clock.text(clock.now),
         scope: scope(who),
-        branch: BranchDto::new(snapshot, &api.handle.identity),
+        branch: BranchDto::new(snapshot, &api.handle.identity, &api.past_hours()),
         staff: staff.map(StaffDto::from),
         tickets: tickets(snapshot, &figures, who, &clock),
         counters: counters_of(snapshot, who, &clock),
@@ -131,7 +131,7 @@ pub(crate) async fn overview(State(api): State<ApiState>, who: Who) -> Result<Js
     let clock = Clockwork::new(&snapshot, api.now());
     let reminder_min = settings(&api, &snapshot).waiting_reminder_min;
     let revision = revision_text(&api.handle.feed.boot, snapshot.revision);
-    Ok(Json(Figures::of(&snapshot, clock.now).overview(revision, reminder_min, &clock)))
+    Ok(Json(Figures::of(&snapshot, clock.now).overview(revision, (reminder_min, &api.past_hours()), &clock)))
 }
 
 /// A customer's own ticket: state, people ahead, estimate; nothing else.
