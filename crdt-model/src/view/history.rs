@@ -70,7 +70,7 @@ pub struct PastHours {
 impl PastHours {
     /// What the days before `today` say about it: those of its weekday if there are enough of them, otherwise all.
     pub fn of(past: &[(BusinessDate, DayTally)], today: BusinessDate) -> Self {
-        let before = || past.iter().filter(|(date, tally)| *date < today && tally.iter().any(|h| h.arrived > 0));
+        let before = || past.iter().filter(move |(date, tally)| *date < today && tally.iter().any(|h| h.arrived > 0));
         let alike: Vec<&DayTally> = before().filter(|(d, _)| d.weekday() == today.weekday()).map(|(_, t)| t).collect();
         let days = if alike.len() >= ENOUGH_DAYS { alike } else { before().map(|(_, t)| t).collect() };
         let hours = (0..24_u8).filter_map(|hour| mean(hour, &days)).collect();
@@ -94,7 +94,6 @@ impl PastHours {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a mean for people: a branch has a few thousand customers a day")]
 fn mean(hour: u8, days: &[&DayTally]) -> Option<HourMean> {
     let of_day = |day: &&DayTally| day[usize::from(hour)];
     let arrived: u32 = days.iter().map(of_day).map(|h| h.arrived).sum();

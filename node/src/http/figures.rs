@@ -115,7 +115,7 @@ impl<'a> Figures<'a> {
         let waiting = self.snapshot.today().tickets.values().filter(|t| t.state == TicketState::Waiting);
         let mut counts: BTreeMap<(&str, Option<&str>), u32> = BTreeMap::new();
         for ticket in waiting {
-            *counts.entry((&ticket.service, ticket.category.as_deref())).or_default() += 1;
+            *counts.entry((ticket.service.as_str(), ticket.category.as_deref())).or_default() += 1;
         }
         let mut types: Vec<BusinessTypeDto> = counts
             .into_iter()

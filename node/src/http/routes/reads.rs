@@ -130,8 +130,9 @@ pub(crate) async fn overview(State(api): State<ApiState>, who: Who) -> Result<Js
     let snapshot = api.handle.snapshot();
     let clock = Clockwork::new(&snapshot, api.now());
     let reminder_min = settings(&api, &snapshot).waiting_reminder_min;
+    let past = api.past_hours();
     let revision = revision_text(&api.handle.feed.boot, snapshot.revision);
-    Ok(Json(Figures::of(&snapshot, clock.now).overview(revision, (reminder_min, &api.past_hours()), &clock)))
+    Ok(Json(Figures::of(&snapshot, clock.now).overview(revision, (reminder_min, past.as_ref()), &clock)))
 }
 
 /// A customer's own ticket: state, people ahead, estimate; nothing else.
