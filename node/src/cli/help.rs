@@ -231,8 +231,12 @@ pub(super) fn localise(mut command: Command, lang: Lang) -> Command {
 
 /// The commands below one whose own path is `path` (`export ` for what can be exported).
 fn below(command: Command, path: &str, lang: Lang) -> Command {
-    let names: Vec<_> = command.get_subcommands().map(|c| c.get_name().to_owned()).filter(|n| n != "help").collect();
+    let names: Vec<_> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
     names.into_iter().fold(command, |command, name| {
+        if name == "help" {
+            let about = find("", Some("help")).map_or_else(String::new, |text| text.get(lang).to_owned());
+            return command.mut_subcommand(name, |sub| sub.about(about));
+        }
         let path = format!("{path}{name}");
         command.mut_subcommand(name, |sub| below(one(sub, &path, lang), &format!("{path} "), lang))
     })
@@ -243,10 +247,20 @@ fn one(command: Command, path: &str, lang: Lang) -> Command {
         Some(text) => command.about(text.get(lang)),
         None => command,
     };
-    command.mut_args(|argument| match find(path, Some(argument.get_id().as_str())) {
+    let command = command.mut_args(|argument| match find(path, Some(argument.get_id().as_str())) {
         Some(text) => argument.help(text.get(lang)),
         None => argument,
-    })
+    });
+    match lang {
+        Lang::En => command,
+        Lang::Zh => command
+            .help_template("{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}")
+            .subcommand_help_heading("命令")
+            .mut_args(|argument| {
+                let heading = if argument.is_positional() { "参数" } else { "选项" };
+                argument.help_heading(heading)
+            }),
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod help;
 mod say;
 mod terminal;
 mod text;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -28,8 +29,11 @@ pub fn main() -> ExitCode {
     let cli = match Cli::read(first.lang, arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are printed here too; clap knows which goes to standard output.
-            let _ = error.print();
+            match usage::in_chinese(&error).filter(|_| first.lang == Lang::Zh) {
+                Some(sentence) => first.note(&sentence),
+                // Help and version are printed here too; clap knows which goes to standard output.
+                None => drop(error.print()),
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
