@@ -4,9 +4,12 @@
 //! snapshot again when something happened (`static/app/feed.js`). Everything a page loads comes from here, so a branch
 //! without internet loses nothing. Debug builds read the files from disk at each request; release builds embed them.
 
+mod worker;
+
 use std::borrow::Cow;
 
 use rust_embed::{EmbeddedFile, RustEmbed};
+use sha2::{Digest, Sha256};
 
 /// Addresses people open and their pages. One that ends with a slash stands for every single segment below it: the page reads
 /// its own address.
@@ -23,6 +26,10 @@ const PAGES: &[(&str, &str)] = &[
     ("/admin", "admin.html"),
     ("/live", "live.html"),
 ];
+
+/// The script of the service worker, made of the list of files and the code that keeps them.
+const WORKER: &str = "/sw.js";
+const WORKER_CODE: &str = "app/worker.js";
 
 #[derive(RustEmbed)]
 #[folder = "static"]
@@ -42,6 +49,9 @@ pub struct Asset {
 /// The file at a request's path (with or without the leading slash, without query), or the page that answers there.
 /// `None` if there is no such file; a path can never reach outside the page's own folder.
 pub fn asset(path: &str) -> Option<Asset> {
+    if path == WORKER {
+        return Some(worker_script());
+    }
     let name = page(path).unwrap_or_else(|| path.strip_prefix('/').unwrap_or(path));
     if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return None;
@@ -57,6 +67,23 @@ fn page(path: &str) -> Option<&'static str> {
         None => false,
     };
     PAGES.iter().find(|(address, _)| answers(address)).map(|(_, file)| *file)
+}
+
+/// Files that describe others; no page loads them.
+fn is_note(path: &str) -> bool {
+    path.ends_with(".md") || path.ends_with("SUMS") || path.ends_with(".LICENSE") || path.ends_with(".d.ts")
+}
+
+fn worker_script() -> Asset {
+    let mut files: Vec<(String, String)> = Files::iter()
+        .filter(|path| !is_note(path) && path != WORKER_CODE)
+        .filter_map(|path| Some((path.to_string(), etag(&Files::get(&path)?))))
+        .collect();
+    files.sort_unstable();
+    let code = Files::get(WORKER_CODE).map(|file| file.data).unwrap_or_default();
+    let script = worker::script(&files, PAGES.iter().copied(), &String::from_utf8_lossy(&code));
+    let etag = tag(&Sha256::digest(script.as_bytes()));
+    Asset { bytes: script.into_bytes().into(), mime: "text/javascript; charset=utf-8".into(), etag }
 }
 
 /// The paths of all files that [`asset`] answers, in no particular order.
@@ -77,7 +104,11 @@ fn mime(name: &str, file: &EmbeddedFile) -> String {
 }
 
 fn etag(file: &EmbeddedFile) -> String {
-    let digest: String = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    tag(&file.metadata.sha256_hash())
+}
+
+fn tag(sha256: &[u8]) -> String {
+    let digest: String = sha256[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("\"{digest}\"")
 }
 

@@ -99,6 +99,37 @@ fn tags_tell_contents_apart() {
     assert!(tag("/").starts_with('"') && tag("/").ends_with('"'));
 }
 
+/// The worker is told every file a page may load, with the tag it is served with.
+#[test]
+fn the_worker_knows_the_release() {
+    let worker = asset("/sw.js").unwrap();
+    assert_eq!(worker.mime, "text/javascript; charset=utf-8");
+    let script = String::from_utf8(worker.bytes.into_owned()).unwrap();
+    for ending in [".html", ".js", ".css", ".json", ".svg", ".mjs"] {
+        for path in paths().filter(|path| path.ends_with(ending) && path != "app/worker.js") {
+            let line = format!("['/{path}', '{}'],", asset(&path).unwrap().etag);
+            assert!(script.contains(&line), "{path}");
+        }
+    }
+    for (address, file) in super::PAGES {
+        assert!(script.contains(&format!("['{address}', '/{file}']")), "{address}");
+    }
+    assert!(script.ends_with(&text("/app/worker.js")));
+}
+
+/// Every page can be installed and asks for nothing inline.
+#[test]
+fn every_page_can_be_installed() {
+    let manifest: serde_json::Value = serde_json::from_str(&text("/manifest.webmanifest")).unwrap();
+    for icon in manifest["icons"].as_array().unwrap() {
+        assert!(asset(icon["src"].as_str().unwrap()).is_some(), "{icon}");
+    }
+    for (path, page) in own(".html") {
+        assert!(page.contains(r#"<link rel="manifest" href="/manifest.webmanifest">"#), "{path}");
+    }
+    assert_eq!(asset("/manifest.webmanifest").unwrap().mime, "application/manifest+json");
+}
+
 #[test]
 fn both_languages_say_the_same_things() {
     let (zh, en) = (locale("zh-CN"), locale("en"));

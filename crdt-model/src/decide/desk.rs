@@ -130,9 +130,3 @@ fn open_counter<'a>(config: &Config, day: &'a DayView, number: CounterNo) -> Res
         }
     }
 }
-
-/// Waiting tickets of `date` that this steward may not decide about: another side of a split holds them.
-pub fn foreign_waiting(view: &BranchView, book: &Book, date: BusinessDate) -> usize {
-    let waiting = view.days().get(&date).into_iter().flat_map(|d| d.tickets.values());
-    waiting.filter(|t| t.state == TicketState::Waiting && !book.has_right(&t.id)).count()
-}

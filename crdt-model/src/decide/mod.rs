@@ -30,7 +30,6 @@ use jiff::tz::TimeZone;
 
 pub use book::Book;
 pub use close_day::day_close_due;
-pub use desk::foreign_waiting;
 pub use devices::check_new_device;
 pub use identify::taken_with;
 pub use materialise::{day_closed_writes, materialise};

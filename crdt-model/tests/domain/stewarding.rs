@@ -156,7 +156,6 @@ fn the_other_sides_tickets_are_refused_and_left_alone() {
     let mut other = main.split("B", COUNTER_2);
     other.open(2);
     assert_eq!(other.call_next(2), Ok(None));
-    assert_eq!(decide::foreign_waiting(&other.view, &other.book, date()), 1);
     let none = Rejection::NoAuthority { holders: vec![] };
     assert_eq!(other.call(id, 2).map(drop), Err(none.clone()));
     assert_eq!(other.guarded(manager(), Guarded::Abandon { ticket: id, reason: None }).map(drop), Err(none));

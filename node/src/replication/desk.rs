@@ -35,7 +35,15 @@ pub struct TicketDesk<'a> {
 impl TicketDesk<'_> {
     fn answer(&self, request: &Request, lane: Lane) -> Result<Entry, Refusal> {
         let unreadable = || Refusal::Rejected(Rejection::invalid("command", "the steward runs another version"));
-        let command: Command = serde_json::from_slice(&request.body).map_err(|_| unreadable())?;
+        let mut command: Command = serde_json::from_slice(&request.body).map_err(|_| unreadable())?;
+        if command.caller.device != request.client.device {
+            let detail = "a device asks for nobody but itself".into();
+            return Err(Refusal::Rejected(Rejection::NotPermitted { detail }));
+        }
+        // The device that asks has checked the sign-in; which rights come with it is read here.
+        if let Some(staff) = command.caller.staff.as_ref().and_then(|id| self.view.config().staff.get(id)) {
+            command.caller.roles.clone_from(&staff.roles);
+        }
         let lane = match lane {
             Lane::Main => "",
             Lane::Side => self.side_lane,

@@ -17,8 +17,8 @@ pub enum Lie {
     Forged,
     /// Signed as it should be, but not for the liar's role: a statement of the roster.
     WrongRole,
-    /// The same with a key that no role may write.
-    WrongKey,
+    /// The same in a family that no device of a branch may write.
+    WrongFamily,
     /// Says that another device did it.
     Impostor,
     /// By a device that nobody enrolled.
@@ -27,7 +27,7 @@ pub enum Lie {
 
 impl Lie {
     /// All of them.
-    pub const ALL: [Lie; 5] = [Lie::Forged, Lie::WrongRole, Lie::WrongKey, Lie::Impostor, Lie::Stranger];
+    pub const ALL: [Lie; 5] = [Lie::Forged, Lie::WrongRole, Lie::WrongFamily, Lie::Impostor, Lie::Stranger];
 }
 
 /// Where and when a lie is told.
@@ -55,12 +55,11 @@ impl Occasion<'_> {
         let author = if lie == Lie::Forged { self.victim } else { signer.device };
         let doc: DocId = match lie {
             Lie::WrongRole => DocId::roster(),
+            Lie::WrongFamily => format!("settlement/{}", self.date).parse().expect("a valid name"),
             _ => format!("queue/{}/0", self.date).parse().expect("a valid name"),
         };
         let key = match lie {
             Lie::WrongRole => format!("e/{MARK}{}", self.nonce),
-            // No role may write a key of no known kind.
-            Lie::WrongKey => format!("x:{MARK}:{}", self.nonce),
             _ => format!("f:{MARK}:{}", self.nonce),
         };
         let value = match lie {

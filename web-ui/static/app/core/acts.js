@@ -4,6 +4,7 @@
 import * as api from './api.js';
 import * as shape from './shape.js';
 import { speak, t } from './i18n.js';
+import { forgetPicture } from './last.js';
 import { mayWait } from './outbox.js';
 import { remember } from './prefs.js';
 
@@ -118,7 +119,9 @@ export function createActs(store, feed, outbox) {
     dropUnsent: (key) => outbox.drop(key),
     async signOut() {
       const answer = await run('session', 'sign-out', api.signOut);
-      if (answer?.ok) api.setCsrf(undefined);
+      if (!answer?.ok) return;
+      api.setCsrf(undefined);
+      forgetPicture();
     },
 
     /** @param {string} verb @param {number} counter @param {object} [body] @param {string} [place] */
@@ -142,5 +145,7 @@ async function withToken(asked) {
 /** A problem always reads as a sentence, even when no node answered. @param {import('./types.js').Problem} problem */
 function readable(problem) {
   const detail = problem.detail || (problem.status === 0 ? t('problem.unreachable') : t('problem.unknown', { status: problem.status }));
-  return { ...problem, detail };
+  // Until then the same act is refused again.
+  const until = problem.retryAfterS ? Date.now() + problem.retryAfterS * 1000 : undefined;
+  return { ...problem, detail, until };
 }

@@ -10,7 +10,7 @@ const NEXT_THEME = /** @type {Record<string, string>} */ ({ system: 'light', lig
 export function Bar({ state, acts }) {
   const device = state.branch?.device;
   return html`<header class="bar on-ink">
-    <span class="brand">${icon('mark')}<span class="clip" title=${state.branch?.name}>${state.branch?.name ?? 'branchmesh'}</span></span>
+    <a class="brand" href="/#menu" title=${t('bar.start')}>${icon('mark')}<span class="clip">${state.branch?.name ?? t('brand')}</span></a>
     ${device && html`<span class="place clip" title=${device.name}><b>${device.name}</b><span class="muted">${t(`role.${device.role}`)}</span></span>`}
     <span class="grow"></span>
     <${Network} state=${state} />

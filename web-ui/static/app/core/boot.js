@@ -4,6 +4,7 @@ import { h, render } from '/vendor/preact.mjs';
 import { createActs } from './acts.js';
 import * as api from './api.js';
 import { createFeed } from './feed.js';
+import { keepShell } from './install.js';
 import { LANGUAGES, learn, speak, t } from './i18n.js';
 import { createOutbox, kept } from './outbox.js';
 import { recall } from './prefs.js';
@@ -20,6 +21,8 @@ import { createStore } from './store.js';
  * @property {import('./feed.js').Extra[]} [extras] what is read beside each snapshot
  * @property {(event: import('./feed.js').Event, acts: any, state: any) => void} [happened] hears each event as it comes
  * @property {(state: any) => boolean} [ready] whether there is something to draw; else the bones stay
+ * @property {typeof createFeed} [feed] how it keeps its picture fresh, if not by snapshot and events
+ * @property {(state: any) => string} [title] what the browser's tab says
  * @property {boolean} [sayCalls] whether screen readers read each new call out
  * @property {(parts: {store: any, acts: any, feed: any}) => void} [started] last, before the feed starts
  */
@@ -36,7 +39,7 @@ export async function boot(screen) {
   const outbox = createOutbox(store);
   const happened = (/** @type {any} */ event) => screen.happened?.(event, acts, store.get());
   const fresh = async () => (await outbox.flush()) && feed.changed();
-  const feed = createFeed(store, { extras: screen.extras, happened, fresh });
+  const feed = (screen.feed ?? createFeed)(store, { extras: screen.extras, happened, fresh });
   const core = createActs(store, feed, outbox);
   acts = { ...core, ...screen.acts?.(core, { store, feed }) };
 
@@ -44,7 +47,17 @@ export async function boot(screen) {
   if (screen.sayCalls) store.watch(saying());
   screen.started?.({ store, acts, feed });
   feed.start();
+  const shell = await keepShell(() => isQuiet(store.get()));
+  // A node that answers again may have come back as a newer one.
+  let link = 'live';
+  store.watch((state) => {
+    if (link === 'lost' && state.link === 'live') shell.look();
+    link = state.link;
+  });
 }
+
+/** Whether nobody would lose anything by loading the page again. @param {import('./types.js').State} state */
+const isQuiet = (state) => state.link === 'live' && !state.dialog && Object.keys(state.busy).length === 0 && Object.keys(state.draft).length === 0;
 
 /** @param {string} screen @param {string} language */
 function remembered(screen, language) {
@@ -63,7 +76,7 @@ function both(own) {
 }
 
 /** Draws at most once a frame. Until there is something to draw the page's bones stand, in the layout to come. @param {Screen} screen @param {any} store @param {any} acts */
-function drawing({ Page, screen, ready = (state) => state.link !== 'loading' }, store, acts) {
+function drawing({ Page, screen, title = (state) => titled(screen, state), ready = (state) => state.link !== 'loading' }, store, acts) {
   const root = /** @type {HTMLElement} */ (document.getElementById('app'));
   let asked = false;
   let fleshed = false;
@@ -72,7 +85,7 @@ function drawing({ Page, screen, ready = (state) => state.link !== 'loading' }, 
     const state = store.get();
     if (!fleshed) root.replaceChildren();
     fleshed = true;
-    document.title = t('page.title', { screen: t(`screen.${screen}`), branch: state.branch?.name ?? t('brand') });
+    document.title = title(state);
     render(h(Page, { state, acts }), root);
   }
   return (/** @type {any} */ state) => {
@@ -81,6 +94,9 @@ function drawing({ Page, screen, ready = (state) => state.link !== 'loading' }, 
     requestAnimationFrame(draw);
   };
 }
+
+/** @param {string} screen @param {any} state */
+const titled = (screen, state) => t('page.title', { screen: t(`screen.${screen}`), branch: state.branch?.name ?? t('brand') });
 
 /** Calls are read out by screen readers wherever focus is. */
 function saying() {

@@ -1,5 +1,6 @@
 // @ts-check
-// Runs before the first paint, so that a chosen theme or language never flashes.
+// Runs before the first paint, so that a chosen theme or language never flashes, and before any module, so that a page which
+// a new release met half loaded is loaded again.
 (() => {
   const kept = (/** @type {string} */ name) => {
     try {
@@ -12,5 +13,7 @@
   const theme = kept('bm.theme');
   if (theme === 'light' || theme === 'dark') root.dataset.theme = theme;
   if (kept('bm.contrast') === 'more') root.dataset.contrast = 'more';
+  // A page that nobody kept yet has nothing to replace.
+  if (navigator.serviceWorker?.controller) navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
   root.lang = kept('bm.language') || (navigator.language.startsWith('zh') ? 'zh-CN' : 'en');
 })();

@@ -2,6 +2,7 @@
 // Keeps the picture fresh: a snapshot at the start and after every reconnect, another at each event, and one now and then
 // in any case, so that a stream that silently died is noticed. There is one path for staleness: `lost`.
 import * as api from './api.js';
+import { keepPicture, lastPicture } from './last.js';
 import { recall, remember } from './prefs.js';
 import * as shape from './shape.js';
 
@@ -14,7 +15,7 @@ const TYPES = [
   'expired', 'rated', 'identified',
 ].map((name) => `ticket.${name}`).concat([
   'counter.opened', 'counter.closed', 'counter.paused', 'conflict.raised', 'conflict.acknowledged', 'config.changed',
-  'reminder.raised', 'reminder.acknowledged', 'mesh.peer_up', 'mesh.peer_down', 'mesh.epoch', 'device.enrolled', 'device.revoked',
+  'reminder.raised', 'reminder.acknowledged', 'mesh.peer_up', 'mesh.peer_down', 'mesh.epoch', 'device.enrolled', 'device.revoked', 'device.printer',
 ]);
 
 /** @typedef {{type: string, revision: string, data: any, at: string}} Event */
@@ -55,11 +56,19 @@ export function createFeed(store, { extras = [], happened = () => {}, fresh = ()
     timer = window.setTimeout(() => ((timer = 0), refresh()), wait);
   }
 
+  /** A page that was opened while the node is down shows what this browser saw last, with its age. */
+  function lose() {
+    const kept = store.get().snapshot ? null : lastPicture();
+    if (kept) store.dispatch({ type: 'snapshot', snapshot: shape.snapshot(kept.picture), now: kept.at });
+    store.dispatch({ type: 'lost' });
+  }
+
   async function fetchPicture() {
     const asked = era;
     const more = Promise.all(extras.map((extra) => extra(store.get())));
     const answer = await api.get('/snapshot');
-    if (!answer.ok) return store.dispatch({ type: 'lost' });
+    if (!answer.ok) return lose();
+    keepPicture(answer.body, Date.now());
     await keepToken(answer.body.staff);
     if (asked === era) store.dispatch({ type: 'snapshot', snapshot: shape.snapshot(answer.body), now: Date.now() });
     for (const action of await more) if (action) store.dispatch(action);
@@ -81,7 +90,7 @@ export function createFeed(store, { extras = [], happened = () => {}, fresh = ()
           happened(event);
           if (!isSeen(store.get(), event)) soon();
         },
-        lost: () => store.dispatch({ type: 'lost' }),
+        lost: lose,
       });
       setInterval(refresh, PULSE_MS);
       setInterval(() => store.dispatch({ type: 'tick', now: Date.now() }), 1000);

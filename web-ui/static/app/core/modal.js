@@ -30,8 +30,9 @@ export class Modal extends Component {
   render() {
     const { title, line, verb, danger, ready, fields, state, acts, submit, leave, children } = /** @type {any} */ (this.props);
     const busy = Boolean(state.busy.dialog);
+    const wait = Math.ceil(Math.max(0, (state.problems.dialog?.until ?? 0) - state.now) / 1000);
     const cancel = (/** @type {Event} */ e) => (e.preventDefault(), busy || acts.close());
-    const send = (/** @type {Event} */ e) => (e.preventDefault(), ready && !busy && submit());
+    const send = (/** @type {Event} */ e) => (e.preventDefault(), ready && !busy && !wait && submit());
     return html`<dialog ref=${this.dialog} class="dialog" aria-labelledby="dialog-title" onCancel=${cancel}>
       <form class="stack" method="dialog" onSubmit=${send}>
         <h2 id="dialog-title">${title}</h2>
@@ -39,8 +40,8 @@ export class Modal extends Component {
         ${children}
         <${Refusal} state=${state} acts=${acts} place="dialog" fields=${fields} />
         <div class="dialog-acts">
-          <button type="button" class="btn" data-size="touch" disabled=${busy} onClick=${cancel}>${leave ?? t('act.cancel')}</button>
-          ${verb && html`<button type="submit" class="btn" data-size="touch" data-kind=${danger ? 'danger' : 'primary'} disabled=${!ready || busy} aria-busy=${busy}>${verb}</button>`}
+<button type="button" class="btn" data-size="touch" disabled=${busy} onClick=${cancel}>${leave ?? t('act.cancel')}</button>
+          ${verb && html`<button type="submit" class="btn" data-size="touch" data-kind=${danger ? 'danger' : 'primary'} disabled=${!ready || busy || wait > 0} aria-busy=${busy}>${wait > 0 ? t('session.wait', { n: wait }) : verb}</button>`}
         </div>
       </form>
     </dialog>`;

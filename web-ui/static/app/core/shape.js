@@ -23,11 +23,20 @@ function branch(body) {
     queues: (body.queues ?? []).map(named),
     counters: (body.counters ?? []).map((/** @type {any} */ c) => ({ number: c.number, name: words(c.name), zone: c.zone ?? undefined })),
     hours: body.hours ?? [],
+    timeZone: body.time_zone ?? '',
+    groups: (body.groups ?? []).map(named),
+    kiosk: body.kiosk ? kiosk(body.kiosk) : undefined,
     serviceLevelMs: (body.service_level_s ?? 0) * 1000,
     device: { id: '', name: '', role: '', ...body.device, counter: body.device?.counter ?? undefined },
     outcomes: body.outcomes ?? [],
     pauseReasons: body.pause_reasons ?? [],
   };
+}
+
+/** @param {any} body @returns {import('./types.js').Kiosk} */
+function kiosk(body) {
+  const { ask_identity: askIdentity, ask_phone: askPhone, peak_hints: peakHints } = body;
+  return { idleMs: body.idle_s * 1000, resultMs: body.result_s * 1000, warnMs: body.warn_s * 1000, askIdentity, askPhone, peakHints, closed: words(body.closed) };
 }
 
 /** @param {any} body */
@@ -72,11 +81,20 @@ export function ticket(body) {
     identified: Boolean(body.identified),
     epoch: body.epoch ?? undefined,
     conflict: body.conflict ?? undefined,
+    statusUrl: body.status_url ?? undefined,
+    printing: body.printing ?? undefined,
     statusToken: body.status_token ?? undefined,
     ahead: body.ahead ?? undefined,
     estimate: body.estimate_s ?? undefined,
     overridden: Boolean(body.overridden),
   };
+}
+
+/** A customer's own ticket. @param {any} body @returns {import('./types.js').Told} */
+export function status(body) {
+  const { branch, number, state, counter, ahead } = body;
+  const service = words(body.service_name) ?? { zh: body.service, en: body.service };
+  return { branch, number, state, service, issuedAt: time(body.issued_at) ?? 0, counter: counter ?? undefined, ahead: ahead ?? undefined, estimate: body.estimate_s ?? undefined };
 }
 
 /** @param {any} body @returns {import('./types.js').Counter} */
@@ -99,9 +117,10 @@ function queue(body) {
 }
 
 /** @param {any} body @returns {import('./types.js').Conflict} */
-function conflict(body) {
+export function conflict(body) {
   const calls = (body.calls ?? []).map((/** @type {any} */ c) => ({ counter: c.counter, at: time(c.at), reason: c.reason ?? undefined }));
-  return { id: body.id, ticket: body.ticket, number: body.number, calls };
+  const by = body.acknowledged;
+  return { id: body.id, ticket: body.ticket, number: body.number, calls, acknowledged: by ? { staff: by.staff ?? undefined, at: time(by.at) } : undefined };
 }
 
 /** @param {any} body @returns {import('./types.js').Snapshot} */
@@ -118,6 +137,7 @@ export function snapshot(body) {
     tickets: (body.tickets ?? []).map(ticket),
     counters: (body.counters ?? []).map(counter),
     queues: (body.queues ?? []).map(queue),
+    printers: (body.printers ?? []).map((/** @type {any} */ p) => ({ device: p.device, name: p.device_name, state: p.state, since: time(p.since) })),
     conflicts: (body.conflicts ?? []).filter((/** @type {any} */ c) => !c.acknowledged).map(conflict),
   };
 }
@@ -142,8 +162,10 @@ export function mesh(body) {
     skewMs: p.clock_skew_ms ?? undefined,
     seenAt: time(p.last_seen),
     address: p.address ?? undefined,
+    queued: p.queued ?? 0,
   }));
   return {
+    device: body.device,
     group: Math.max(1, inGroup.size),
     total: peers.length + 1,
     epoch: body.epoch ?? undefined,

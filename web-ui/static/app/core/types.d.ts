@@ -10,9 +10,13 @@ export type Service = {
 };
 export type CounterPlace = { number: number; name?: Text; zone?: string };
 export type Device = { id: string; name: string; role: string; counter?: number };
+/** How the kiosk behaves, as the branch configured it. */
+export type Kiosk = {
+  idleMs: number; resultMs: number; warnMs: number; askIdentity: boolean; askPhone: boolean; peakHints: boolean; closed?: Text;
+};
 export type Branch = {
   name: string; date: string; languages: string[]; services: Service[]; queues: Named[]; counters: CounterPlace[];
-  hours: { weekday: number; opens: string; closes: string }[]; serviceLevelMs: number; device: Device;
+  hours: { weekday: number; opens: string; closes: string }[]; timeZone: string; groups: Named[]; kiosk?: Kiosk; serviceLevelMs: number; device: Device;
   outcomes: string[]; pauseReasons: string[];
 };
 export type Ticket = {
@@ -20,7 +24,11 @@ export type Ticket = {
   startedAt?: number; finishedAt?: number; counter?: number; forCounter?: number; forStaff?: string; staff?: string;
   calls: number; parent?: string; movedTo?: string; language?: string; outcome?: string; reason?: string; rating?: number;
   ahead?: number; estimate?: Range; identified: boolean; overridden: boolean; epoch?: string; conflict?: string;
-  statusToken?: string;
+  statusToken?: string; statusUrl?: string; printing?: boolean;
+};
+/** What a customer is told of the own ticket. */
+export type Told = {
+  branch: string; number: string; state: TicketState; service: Text; issuedAt: number; counter?: number; ahead?: number; estimate?: Range;
 };
 export type Counter = {
   number: number; name?: Text; zone?: string; state: 'open' | 'closed' | 'paused'; profile?: string; services?: string[];
@@ -29,24 +37,30 @@ export type Counter = {
 export type Queue = {
   service: string; queue: string; waiting: number; longestMs?: number; estimate?: Range; openCounters: number;
 };
-export type Conflict = { id: string; ticket: string; number: string; calls: { counter: number; at?: number; reason?: string }[] };
+/** A device's ticket printer. */
+export type Printer = { device: string; name: string; state: 'ok' | 'paper_low' | 'paper_out' | 'failed' | 'offline'; since?: number };
+export type Conflict = {
+  id: string; ticket: string; number: string; calls: { counter: number; at?: number; reason?: string }[];
+  acknowledged?: { staff?: string; at?: number };
+};
 export type Settings = { reminderMin: number; sound: boolean; theme: string; language: string };
 export type Snapshot = {
   revision: string; at: number; scope: 'staff' | 'device' | 'public'; open: boolean; session: Session | null; branch: Branch; mesh: Mesh | null;
-  settings: Settings | null; tickets: Ticket[]; counters: Counter[]; queues: Queue[]; conflicts: Conflict[];
+  settings: Settings | null; tickets: Ticket[]; counters: Counter[]; queues: Queue[]; printers: Printer[]; conflicts: Conflict[];
 };
 export type Peer = {
   id: string; name: string; role: string; state: string; together: boolean; rttMs?: number; behind?: number;
-  skewMs?: number; seenAt?: number; address?: string;
+  skewMs?: number; seenAt?: number; address?: string; queued: number;
 };
 export type Mesh = {
+  device: Device;
   group: number; total: number; epoch?: string; steward?: string; stewardId?: string; members: string[]; lane?: string;
   takenOver: boolean; peers: Peer[]; documents?: number; lag: number; anomalies: number; storedBytes?: number;
   foreignWaiting: number;
 };
 export type Session = { id: string; name: string; roles: string[] };
 export type Problem = {
-  status: number; slug: string; title: string; detail: string; field?: string; retryAfterS?: number;
+  status: number; slug: string; title: string; detail: string; field?: string; retryAfterS?: number; until?: number;
 };
 export type Answer<T> = { ok: true; status: number; body: T } | { ok: false; problem: Problem };
 /** A command that waits for the node; `refused` once the node said no. */
