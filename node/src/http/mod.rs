@@ -54,6 +54,8 @@ pub struct Options {
     pub operator_token: Option<String>,
     /// The print queue, and the printer that whoever started the node named.
     pub printing: Arc<Printing>,
+    /// Where other machines reach these pages, such as `http://192.0.2.7:8080`; none if only this machine does.
+    pub reachable: Option<String>,
     /// What past days were like by the hour.
     pub past_hours: watch::Receiver<Arc<PastHours>>,
     /// Whether the node serves; the reason if not.
@@ -71,6 +73,7 @@ impl Options {
             secret,
             operator_token: None,
             printing: Arc::new(Printing::new(Arc::new(JobsInMemory::default()), None)),
+            reachable: None,
             past_hours: watch::channel(Arc::default()).1,
             ready: Arc::new(|| Ok(())),
             clock: Arc::new(wall_clock),

@@ -103,7 +103,8 @@ impl Node {
         tasks.push(tokio::spawn(printing::run(printing.clone(), handle.clone(), secret, stop.clone())));
         let (past, past_hours) = watch::channel(Arc::default());
         tasks.push(tokio::spawn(history::run(store.clone(), handle.clone(), past, stop.clone())));
-        let api = open_api(&handle, (secret, printing, past_hours), &control, &core, &stop);
+        let reachable = reachable(http_addr, &mesh);
+        let api = open_api(&handle, (secret, printing, past_hours, reachable), &control, &core, &stop);
         tasks.push(tokio::spawn(http::webhooks::run(api.clone(), Arc::new(StoredOutbox(store.clone())))));
         let served = tokio::spawn(serve(listener, api, stop.clone()));
         tasks.push(tokio::spawn(maintenance::run(store.clone(), handle.clone(), stop.clone())));
@@ -154,9 +155,25 @@ impl Node {
     }
 }
 
+/// What the API is made of besides the core.
+type Parts = ([u8; 32], Arc<Printing>, watch::Receiver<Arc<PastHours>>, Option<String>);
+
+/// Where other machines reach what is served at `http`, as far as this one knows its own addresses.
+fn reachable(http: SocketAddr, mesh: &Mesh) -> Option<String> {
+    let ip = match http.ip() {
+        ip if ip.is_loopback() => return None,
+        ip if ip.is_unspecified() => {
+            let mut own = mesh.local_addrs().into_iter().map(|address| address.ip());
+            own.find(|ip| ip.is_ipv4() && !ip.is_loopback() && !ip.is_unspecified())?
+        }
+        ip => ip,
+    };
+    Some(format!("http://{}", SocketAddr::new(ip, http.port())))
+}
+
 fn open_api(
     handle: &NodeHandle,
-    (secret, printing, past_hours): ([u8; 32], Arc<Printing>, watch::Receiver<Arc<PastHours>>),
+    (secret, printing, past_hours, reachable): Parts,
     control: &Control,
     core: &watch::Receiver<Option<String>>,
     stop: &CancellationToken,
@@ -167,6 +184,7 @@ fn open_api(
         operator_token: Some(control.token.clone()),
         printing,
         past_hours,
+        reachable,
         ready: Arc::new(move || readiness(&core, &pictures)),
         ..http::Options::new(secret, stop.clone())
     };

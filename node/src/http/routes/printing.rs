@@ -27,7 +27,7 @@ pub(super) async fn want_slip(
     let settings = reads::settings(api, snapshot);
     api.options.printing.printer(settings.printer.as_ref())?;
     // A phone that scans the slip is another machine: this one's loopback address leads it nowhere.
-    let site = site_of(snapshot, headers).filter(|site| !is_loopback_site(site));
+    let site = site_of(api, snapshot, headers).filter(|site| !is_loopback_site(site));
     let job = Job { ticket, site, asked_at: api.now(), done: false };
     let kept = api.options.printing.want(job, again).await;
     if let Err(problem) = &kept {

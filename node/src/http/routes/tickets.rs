@@ -23,7 +23,7 @@ use crate::http::dto::{Clockwork, HistoryDto, TicketDto, TicketsDto, VisitDto, r
 use crate::http::extract::{Filters, JsonBody, Key, Part, check_text};
 use crate::http::figures::Figures;
 use crate::http::problem::Problem;
-use crate::http::who::Who;
+use crate::http::who::{Who, is_loopback_site};
 use crate::http::{Api, ApiState};
 use crate::replication::hub::HandOver;
 
@@ -111,7 +111,7 @@ pub(crate) async fn issue(
     let ours = find(&answer.snapshot, id)?.status_digest.as_deref() == Some(digest.as_str());
     if ours {
         let path = format!("/t/{token}");
-        dto.status_url = site_of(&answer.snapshot, &headers).map(|site| format!("{site}{path}"));
+        dto.status_url = site_of(&api, &answer.snapshot, &headers).map(|site| format!("{site}{path}"));
         dto.status_path = Some(path);
         dto.status_token = Some(token);
     }
@@ -136,13 +136,18 @@ pub(crate) fn status_token(secret: &[u8; 32], key: &CommandId) -> String {
     BASE32_NOPAD.encode(&mac.finalize().into_bytes()[..20]).to_ascii_lowercase()
 }
 
-/// Where customers' phones reach the pages: as configured, else where this caller reached them.
-pub(super) fn site_of(snapshot: &Snapshot, headers: &HeaderMap) -> Option<String> {
+/// Where customers' phones reach the pages: as configured, else where this caller reached them, unless that leads every
+/// machine to itself and there is a better address.
+pub(super) fn site_of(api: &Api, snapshot: &Snapshot, headers: &HeaderMap) -> Option<String> {
     let configured = snapshot.config.branch.public_url.trim_end_matches('/');
     if !configured.is_empty() {
         return Some(configured.to_owned());
     }
-    headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(|host| format!("http://{host}"))
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(|host| format!("http://{host}"));
+    match &api.options.reachable {
+        Some(reachable) if host.as_deref().is_none_or(is_loopback_site) => Some(reachable.clone()),
+        _ => host,
+    }
 }
 
 /// Tickets of the current business day by state, service and counter.

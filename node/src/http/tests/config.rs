@@ -2,8 +2,9 @@
 
 use branchmesh_model::schema::Role;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
-use super::{Peer, Site};
+use super::{Api, OPERATOR_TOKEN, Options, Peer, Site, router};
 
 #[tokio::test]
 async fn public_screens_learn_their_part_of_the_configuration_but_never_the_exit_code() {
@@ -80,6 +81,15 @@ async fn a_customers_page_is_on_the_configured_address_or_the_one_the_caller_use
     let path = ticket["status_path"].as_str().expect("a path").to_owned();
     assert_eq!(path, format!("/t/{}", ticket["status_token"].as_str().expect("a token")));
     assert_eq!(ticket["status_url"], format!("http://127.0.0.1:8080{path}"));
+    let mut options = Options::new([9; 32], CancellationToken::new());
+    options.reachable = Some("http://192.0.2.7:8080".into());
+    options.operator_token = Some(OPERATOR_TOKEN.into());
+    let open = Site { router: router(Api::new(site.api.handle.clone(), options)), ..Site::new(Role::Kiosk) };
+    let operator = format!("Bearer {OPERATOR_TOKEN}");
+    let ticket = open.issue(&operator).await;
+    let reachable = format!("http://192.0.2.7:8080{}", ticket["status_path"].as_str().expect("a path"));
+    assert_eq!(ticket["status_url"], reachable, "loopback leads a phone to itself");
+
     let mut branch = site.as_staff(&manager, "GET", "/api/v1/config", None).await.body["branch"].clone();
     branch["public_url"] = json!("https://branch.example/");
     let put = site.as_staff(&manager, "PUT", "/api/v1/config/branch", Some(branch.clone())).await;
