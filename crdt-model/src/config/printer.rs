@@ -1,6 +1,7 @@
 //! The ticket printer at a device.
 
-use std::net::{IpAddr, SocketAddr};
+// Addresses as values; nothing here opens a socket.
+use core::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
