@@ -5,6 +5,7 @@ mod mesh;
 mod queue;
 mod reminders;
 mod screens;
+mod settings;
 mod ticket;
 
 pub(crate) use branch::*;
@@ -12,6 +13,7 @@ pub(crate) use mesh::*;
 pub(crate) use queue::*;
 pub(crate) use reminders::*;
 pub(crate) use screens::*;
+pub(crate) use settings::*;
 pub(crate) use ticket::*;
 
 use branchmesh_model::config;
