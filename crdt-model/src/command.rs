@@ -195,12 +195,36 @@ pub enum Ordinary {
         /// The conflict.
         conflict: RecordKey,
     },
+    /// Call for the lobby manager.
+    CallAssistance {
+        /// The counter that needs help.
+        counter: Option<CounterNo>,
+        /// What for.
+        reason: Option<String>,
+    },
+    /// Somebody has seen to a reminder.
+    AcknowledgeReminder {
+        /// The reminder.
+        reminder: RecordKey,
+    },
+    /// This device's printer came into another state (asked by the node itself).
+    ReportPrinter {
+        /// The state.
+        state: crate::lobby::PrinterState,
+    },
     /// Replace a section of the configuration, JSON text.
     PutConfig {
         /// The section.
         section: String,
         /// Its new content.
         value: serde_json::Value,
+    },
+    /// Replace several sections and staff members at once.
+    ImportConfig {
+        /// The sections by name.
+        sections: serde_json::Map<String, serde_json::Value>,
+        /// The staff members (the PINs already hashed).
+        staff: Vec<crate::config::Staff>,
     },
     /// Create or replace a staff member (the PIN already hashed).
     PutStaff {
@@ -323,7 +347,11 @@ impl Ordinary {
             Self::PauseCounter { .. } => "pause",
             Self::ResumeCounter { .. } => "resume",
             Self::AcknowledgeConflict { .. } => "acknowledge",
+            Self::CallAssistance { .. } => "assistance",
+            Self::AcknowledgeReminder { .. } => "acknowledge_reminder",
+            Self::ReportPrinter { .. } => "report_printer",
             Self::PutConfig { .. } => "put_config",
+            Self::ImportConfig { .. } => "import_config",
             Self::PutStaff { .. } => "put_staff",
             Self::PutDeviceSettings { .. } => "put_device_settings",
             Self::Enrol { .. } => "enrol",
@@ -351,6 +379,8 @@ pub enum Done {
     Counter(CounterNo),
     /// A conflict was acknowledged.
     Conflict(RecordKey),
+    /// A reminder was raised or acknowledged.
+    Reminder(RecordKey),
     /// Something else changed; read it again.
     Changed,
 }

@@ -3,6 +3,10 @@
 
 mod check;
 mod defaults;
+mod difference;
+mod file;
+mod printer;
+mod public;
 mod read;
 
 use std::collections::BTreeMap;
@@ -13,6 +17,9 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{CounterNo, DeviceId, ServiceId, StaffId};
 
 pub use check::{MAX_TEXT_CHARS, check_settings, check_staff, is_name};
+pub use difference::{Difference, differences};
+pub use printer::{PRINTER_PORT, Printer, PrinterKind, PrinterText};
+pub use public::{Group, Kiosk, Ticker, Voice};
 pub use read::{Founder, SECTIONS, config_from_value, device_key, founding, section_key, staff_key};
 
 /// Text in both languages of the product.
@@ -40,6 +47,10 @@ pub struct Branch {
     /// Languages offered to customers, BCP 47 tags, first is the default.
     #[serde(default = "default_languages")]
     pub languages: Vec<String>,
+    /// Where customers' phones reach the branch's pages, such as `http://branch.example`; empty means the address the
+    /// caller used.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub public_url: String,
 }
 
 fn default_languages() -> Vec<String> {
@@ -56,7 +67,7 @@ pub struct Service {
     pub prefix: char,
     /// What people read.
     pub name: Text,
-    /// Service group on the kiosk's first level; none puts it there itself.
+    /// Id of its [`Group`] on the kiosk's first level; none puts it there itself.
     #[serde(default)]
     pub group: Option<String>,
     /// Business types within the service.
@@ -303,11 +314,14 @@ pub struct DeviceSettings {
     pub theme: String,
     /// `zh-CN` or `en`.
     pub language: String,
+    /// The ticket printer at the device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub printer: Option<Printer>,
 }
 
 impl Default for DeviceSettings {
     fn default() -> Self {
-        Self { waiting_reminder_min: 15, sound: true, theme: "system".into(), language: "zh-CN".into() }
+        Self { waiting_reminder_min: 15, sound: true, theme: "system".into(), language: "zh-CN".into(), printer: None }
     }
 }
 
@@ -318,6 +332,8 @@ pub struct Config {
     pub branch: Branch,
     /// Section `services`.
     pub services: Vec<Service>,
+    /// Section `groups`: the kiosk's first level, in order.
+    pub groups: Vec<Group>,
     /// Section `queues`.
     pub queues: Vec<Queue>,
     /// Section `counters`.
@@ -334,6 +350,12 @@ pub struct Config {
     pub thresholds: Thresholds,
     /// Section `themes`.
     pub themes: Themes,
+    /// Section `kiosk`.
+    pub kiosk: Kiosk,
+    /// Section `voice`.
+    pub voice: Voice,
+    /// Section `ticker`.
+    pub ticker: Ticker,
     /// Section `ranks`: stewardship rank by device, lower first; the rest have their role's default.
     pub ranks: BTreeMap<DeviceId, u32>,
     /// Section `webhooks`.

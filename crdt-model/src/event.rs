@@ -35,6 +35,9 @@ pub enum EventType {
     MeshEpoch,
     DeviceEnrolled,
     DeviceRevoked,
+    DevicePrinter,
+    ReminderRaised,
+    ReminderAcknowledged,
 }
 
 impl EventType {
@@ -66,6 +69,9 @@ impl EventType {
             Self::MeshEpoch => "mesh.epoch",
             Self::DeviceEnrolled => "device.enrolled",
             Self::DeviceRevoked => "device.revoked",
+            Self::DevicePrinter => "device.printer",
+            Self::ReminderRaised => "reminder.raised",
+            Self::ReminderAcknowledged => "reminder.acknowledged",
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod decide;
 pub mod document;
 pub mod event;
 pub mod ids;
+pub mod lobby;
 pub mod roster;
 pub mod schema;
 pub mod steward;

@@ -154,13 +154,16 @@ impl Family {
             Family::Config => admin || role.is_staff_device() || role == Role::Hq || key.starts_with(DEVICE_SETTINGS),
             Family::Queue if role == Role::Hq => false,
             Family::Queue => match KeyKind::of(key) {
-                KeyKind::Record | KeyKind::DayClosed => true,
+                // Every device tells how its own printer is.
+                KeyKind::Record | KeyKind::DayClosed | KeyKind::Printer => true,
+                KeyKind::Assistance => role.is_staff_device() || role == Role::Kiosk,
                 KeyKind::Rating => role.is_staff_device() || role == Role::Rating,
                 // What a later version keeps here is held and passed on, so that this one does not lose what builds on it.
                 KeyKind::Fact
                 | KeyKind::Identified
                 | KeyKind::CounterFact
                 | KeyKind::Acknowledgement
+                | KeyKind::SeenTo
                 | KeyKind::Other => role.is_staff_device(),
             },
             Family::Visit => role.is_staff_device() || role == Role::Kiosk,
@@ -195,6 +198,12 @@ pub enum KeyKind {
     Acknowledgement,
     /// `d:{record}` the business day ended.
     DayClosed,
+    /// `a:{command}` somebody called for the lobby manager.
+    Assistance,
+    /// `n:{reminder}` somebody has seen to a reminder.
+    SeenTo,
+    /// `p:{device}:{seq}` a device's printer came into another state.
+    Printer,
     /// Not a key of this version.
     Other,
 }
@@ -210,8 +219,17 @@ impl KeyKind {
             Some("c:") => KeyKind::CounterFact,
             Some("k:") => KeyKind::Acknowledgement,
             Some("d:") => KeyKind::DayClosed,
+            Some("a:") => KeyKind::Assistance,
+            Some("n:") => KeyKind::SeenTo,
+            Some("p:") => KeyKind::Printer,
             _ => KeyKind::Other,
         }
+    }
+
+    /// Whether two devices may write the same key with different texts at once; automerge then chooses one of them alike
+    /// everywhere, and that one counts.
+    pub fn is_contested(self) -> bool {
+        matches!(self, Self::Acknowledgement | Self::SeenTo | Self::Printer)
     }
 }
 
@@ -241,7 +259,7 @@ impl DocId {
         Self(format!("queue/{date}/{}", ticket.0[0] % QUEUE_SHARDS))
     }
 
-    /// The document of `date` that holds what belongs to no ticket: counters' states.
+    /// The document of `date` that holds what belongs to no ticket: counters' states, calls for assistance, printers.
     pub fn queue_counters(date: BusinessDate) -> Self {
         Self(format!("queue/{date}/c"))
     }

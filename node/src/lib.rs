@@ -12,6 +12,7 @@ pub mod http;
 mod logging;
 pub mod mesh;
 pub mod node;
+pub mod printing;
 pub mod replication;
 mod settings;
 pub mod storage;

@@ -13,12 +13,18 @@ use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 use crate::logging::LogFormat;
+use crate::printing::GivenPrinter;
 
 /// Name of the settings file, in the data folder or the working folder.
 pub(crate) const FILE_NAME: &str = "branchmesh.toml";
 
 fn role(text: &str) -> Result<Role, String> {
     text.parse().map_err(|_| "counter, kiosk, display, tablet, rating or hq".to_owned())
+}
+
+/// Checked here so that a mistake is a usage error; kept as text, as the file has it.
+fn printer(text: &str) -> Result<String, String> {
+    text.parse::<GivenPrinter>().map(|_| text.to_owned())
 }
 
 /// What every command shares.
@@ -110,6 +116,9 @@ pub(crate) struct RunArgs {
           default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_mdns: Option<bool>,
+    #[arg(long, env = "BRANCHMESH_PRINTER", value_name = "ADDR|FILE", value_parser = printer)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub printer: Option<String>,
     #[arg(long, env = "BRANCHMESH_CACHE_MIB", value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_mib: Option<u32>,

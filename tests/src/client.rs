@@ -166,6 +166,14 @@ impl Client {
         self.send(Method::POST, path, &headers, Some(body.to_string().into_bytes()))
     }
 
+    /// PUTs a whole section.
+    ///
+    /// # Errors
+    /// If no answer came.
+    pub fn put(&self, path: &str, body: &Value) -> Result<Reply> {
+        self.send(Method::PUT, path, &[("content-type", "application/json")], Some(body.to_string().into_bytes()))
+    }
+
     /// Any request, as raw as a test wants it.
     ///
     /// # Errors

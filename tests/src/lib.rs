@@ -13,6 +13,7 @@ pub mod dice;
 pub mod lan;
 pub mod load;
 pub mod node;
+pub mod printer;
 pub mod process;
 pub mod report;
 pub mod sim;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::command::Rejection;
 
-use super::{Config, Counter, DeviceSettings, Profile, Screen, Service, Staff, Text};
+use super::{Config, Counter, DeviceSettings, Printer, Profile, Screen, Service, Staff, Text};
 
 /// Longest text a person reads, in characters.
 pub const MAX_TEXT_CHARS: usize = 80;
@@ -31,6 +31,7 @@ impl Config {
         self.check_hours()?;
         self.check_thresholds()?;
         theme("themes.default", &self.themes.default)?;
+        self.check_public()?;
         bounded("ranks", self.ranks.len())?;
         self.check_webhooks()
     }
@@ -42,12 +43,9 @@ impl Config {
             && b.time_zone.bytes().all(|c| c.is_ascii_alphanumeric() || b"/_+-".contains(&c))
             && !b.time_zone.starts_with('/');
         require(zone_ok, "branch.time_zone", || "an IANA name such as Asia/Shanghai is expected".into())?;
-        let known = ["zh-CN", "en"];
-        let languages: BTreeSet<&str> = b.languages.iter().map(String::as_str).collect();
-        let ok = !b.languages.is_empty()
-            && languages.len() == b.languages.len()
-            && languages.iter().all(|l| known.contains(l));
-        require(ok, "branch.languages", || format!("one or more of {} is expected", known.join(", ")))
+        let url = &b.public_url;
+        require(url.is_empty() || is_web_address(url), "branch.public_url", || WEB_ADDRESS_RULE.into())?;
+        languages("branch.languages", &b.languages)
     }
 
     fn check_queues(&self) -> Checked {
@@ -198,10 +196,7 @@ impl Config {
         unique_names("webhooks", self.webhooks.iter().map(|w| w.id.as_str()))?;
         for (i, hook) in self.webhooks.iter().enumerate() {
             let at = |field: &str| format!("webhooks[{i}].{field}");
-            let url_ok = (hook.url.starts_with("https://") || hook.url.starts_with("http://"))
-                && hook.url.len() <= 500
-                && !hook.url.chars().any(|c| c.is_control() || c.is_whitespace());
-            require(url_ok, &at("url"), || "an http or https address of at most 500 characters is expected".into())?;
+            require(is_web_address(&hook.url), &at("url"), || WEB_ADDRESS_RULE.into())?;
             let secret_ok = (16..=256).contains(&hook.secret.len());
             require(secret_ok, &at("secret"), || "16 to 256 characters are expected".into())?;
             bounded(&at("events"), hook.events.len())?;
@@ -234,7 +229,23 @@ pub fn check_settings(settings: &DeviceSettings) -> Checked {
     require(minutes_ok, "waiting_reminder_min", || "1 to 120 minutes are expected".into())?;
     theme("theme", &settings.theme)?;
     let language_ok = ["zh-CN", "en"].contains(&settings.language.as_str());
-    require(language_ok, "language", || "zh-CN or en is expected".into())
+    require(language_ok, "language", || "zh-CN or en is expected".into())?;
+    settings.printer.as_ref().map_or(Ok(()), Printer::check)
+}
+
+const WEB_ADDRESS_RULE: &str = "an http or https address of at most 500 characters is expected";
+
+fn is_web_address(url: &str) -> bool {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    host.is_some_and(|h| !h.is_empty()) && url.len() <= 500 && !url.chars().any(|c| c.is_control() || c.is_whitespace())
+}
+
+/// Some of the product's languages, each once.
+pub(super) fn languages(field: &str, given: &[String]) -> Checked {
+    let known = ["zh-CN", "en"];
+    let different: BTreeSet<&str> = given.iter().map(String::as_str).collect();
+    let ok = !given.is_empty() && different.len() == given.len() && different.iter().all(|l| known.contains(l));
+    require(ok, field, || format!("one or more of {} is expected", known.join(", ")))
 }
 
 const NAME_RULE: &str = "1 to 32 characters a-z, 0-9 and _ are expected";
@@ -244,11 +255,11 @@ pub fn is_name(text: &str) -> bool {
     (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-fn require(ok: bool, field: &str, detail: impl FnOnce() -> String) -> Checked {
+pub(super) fn require(ok: bool, field: &str, detail: impl FnOnce() -> String) -> Checked {
     if ok { Ok(()) } else { Err(Rejection::invalid(field, detail())) }
 }
 
-fn bounded(field: &str, entries: usize) -> Checked {
+pub(super) fn bounded(field: &str, entries: usize) -> Checked {
     require(entries <= MAX_ENTRIES, field, || format!("at most {MAX_ENTRIES} entries are allowed"))
 }
 
@@ -262,7 +273,7 @@ fn unique_names<'a>(field: &str, names: impl Iterator<Item = &'a str>) -> Checke
     Ok(())
 }
 
-fn line(field: &str, text: &str) -> Checked {
+pub(super) fn line(field: &str, text: &str) -> Checked {
     require(!text.trim().is_empty(), field, || "a text is needed".into())?;
     optional_line(field, text)
 }
@@ -272,7 +283,7 @@ fn optional_line(field: &str, text: &str) -> Checked {
     require(ok, field, || format!("at most {MAX_TEXT_CHARS} printable characters are allowed"))
 }
 
-fn text(field: &str, text: &Text) -> Checked {
+pub(super) fn text(field: &str, text: &Text) -> Checked {
     line(&format!("{field}.zh"), &text.zh)?;
     line(&format!("{field}.en"), &text.en)
 }

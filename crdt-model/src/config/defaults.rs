@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Time;
 
 use super::{
-    Branch, Category, Config, Counter, Profile, ProfileQueue, Queue, Service, Text, Themes, Thresholds, Zone,
-    default_languages, default_mean_service_s,
+    Branch, Category, Config, Counter, Kiosk, Profile, ProfileQueue, Queue, Service, Text, Themes, Thresholds, Ticker,
+    Voice, Zone, default_languages, default_mean_service_s,
 };
 
 fn text(zh: &str, en: &str) -> Text {
@@ -21,8 +21,10 @@ impl Default for Config {
                 time_zone: String::new(),
                 cut_off: Time::midnight(),
                 languages: default_languages(),
+                public_url: String::new(),
             },
             services: services(),
+            groups: vec![],
             queues: queues(),
             counters: counters(),
             profiles: profiles(),
@@ -31,6 +33,9 @@ impl Default for Config {
             screens: vec![],
             thresholds: Thresholds { pause_reasons: pause_reasons(), ..Thresholds::default() },
             themes: Themes { default: "system".into() },
+            kiosk: Kiosk::default(),
+            voice: Voice::default(),
+            ticker: Ticker::default(),
             ranks: BTreeMap::new(),
             webhooks: vec![],
             staff: BTreeMap::new(),

@@ -13,21 +13,37 @@ use crate::schema::{DocId, Write};
 
 use super::{Config, DeviceSettings, Staff, check_staff};
 
-/// Names of the sections, in the order they are written.
-pub const SECTIONS: [&str; 12] = [
-    "branch",
-    "services",
-    "queues",
-    "counters",
-    "profiles",
-    "zones",
-    "hours",
-    "screens",
-    "thresholds",
-    "themes",
-    "ranks",
-    "webhooks",
-];
+/// One line a section: its name is its field of [`Config`].
+macro_rules! sections {
+    ($($name:ident),*) => {
+        /// Names of the sections.
+        pub const SECTIONS: &[&str] = &[$(stringify!($name)),*];
+
+        impl Config {
+            /// Replaces a section without looking at the others.
+            pub(super) fn set(&mut self, section: &str, value: Value) -> Result<(), Rejection> {
+                match section {
+                    $(stringify!($name) => self.$name = typed(section, value)?,)*
+                    _ => return Err(Rejection::not_found("section", section)),
+                }
+                Ok(())
+            }
+
+            /// A section as JSON; `None` if there is no such section.
+            pub fn section(&self, name: &str) -> Option<Value> {
+                Some(match name {
+                    $(stringify!($name) => json(&self.$name),)*
+                    _ => return None,
+                })
+            }
+        }
+    };
+}
+
+sections!(
+    branch, services, groups, queues, counters, profiles, zones, hours, screens, thresholds, themes, kiosk, voice,
+    ticker, ranks, webhooks
+);
 
 /// The key of a section.
 pub fn section_key(name: &str) -> String {
@@ -72,45 +88,6 @@ impl Config {
             }
             _ => None,
         }
-    }
-
-    /// Replaces a section without looking at the others.
-    fn set(&mut self, section: &str, value: Value) -> Result<(), Rejection> {
-        match section {
-            "branch" => self.branch = typed(section, value)?,
-            "services" => self.services = typed(section, value)?,
-            "queues" => self.queues = typed(section, value)?,
-            "counters" => self.counters = typed(section, value)?,
-            "profiles" => self.profiles = typed(section, value)?,
-            "zones" => self.zones = typed(section, value)?,
-            "hours" => self.hours = typed(section, value)?,
-            "screens" => self.screens = typed(section, value)?,
-            "thresholds" => self.thresholds = typed(section, value)?,
-            "themes" => self.themes = typed(section, value)?,
-            "ranks" => self.ranks = typed(section, value)?,
-            "webhooks" => self.webhooks = typed(section, value)?,
-            _ => return Err(Rejection::not_found("section", section)),
-        }
-        Ok(())
-    }
-
-    /// A section as JSON; `None` if there is no such section.
-    pub fn section(&self, name: &str) -> Option<Value> {
-        Some(match name {
-            "branch" => json(&self.branch),
-            "services" => json(&self.services),
-            "queues" => json(&self.queues),
-            "counters" => json(&self.counters),
-            "profiles" => json(&self.profiles),
-            "zones" => json(&self.zones),
-            "hours" => json(&self.hours),
-            "screens" => json(&self.screens),
-            "thresholds" => json(&self.thresholds),
-            "themes" => json(&self.themes),
-            "ranks" => json(&self.ranks),
-            "webhooks" => json(&self.webhooks),
-            _ => return None,
-        })
     }
 
     /// The configuration with `section` replaced, checked whole.

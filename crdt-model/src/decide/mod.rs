@@ -16,6 +16,7 @@ mod desk;
 mod devices;
 mod identify;
 mod issue;
+mod lobby;
 mod materialise;
 mod move_ticket;
 mod permit;
@@ -97,7 +98,13 @@ fn decide_ordinary(
         Ordinary::PauseCounter { counter, reason } => counters::pause(view, command, *counter, reason, (now, ctx)),
         Ordinary::ResumeCounter { counter } => counters::resume(view, command, *counter, (now, ctx)),
         Ordinary::AcknowledgeConflict { conflict } => conflicts::acknowledge(view, command, conflict, now),
+        Ordinary::CallAssistance { counter, reason } => {
+            lobby::call_assistance(view, command, (*counter, reason.as_deref()), (now, ctx))
+        }
+        Ordinary::AcknowledgeReminder { reminder } => lobby::acknowledge(view, command, reminder, now),
+        Ordinary::ReportPrinter { state } => lobby::report_printer(view, command, *state, (now, ctx)),
         Ordinary::PutConfig { section, value } => config::put(view, section, value),
+        Ordinary::ImportConfig { sections, staff } => config::import(view, sections, staff),
         Ordinary::PutStaff { staff } => staff::put(view, staff),
         Ordinary::PutDeviceSettings { settings } => devices::put_settings(command, settings),
         Ordinary::Enrol { device, role, name, counter } => {

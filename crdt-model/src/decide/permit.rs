@@ -11,6 +11,9 @@ const LOBBY: &[StaffRole] = &[StaffRole::LobbyManager, StaffRole::BranchHead, St
 const CONFIGURE: &[StaffRole] = &[StaffRole::BranchHead, StaffRole::Admin];
 const ADMINISTER: &[StaffRole] = &[StaffRole::Admin];
 
+/// The section that sends what happens to other machines.
+const WEBHOOKS: &str = "webhooks";
+
 type Permitted = Result<(), Rejection>;
 
 /// Whether the caller may ask for this. A kiosk issues and a rating device rates without a sign-in; everything else
@@ -80,15 +83,25 @@ fn permit_ordinary(caller: &Caller, ask: &Ordinary) -> Permitted {
         | Ordinary::CloseCounter { .. }
         | Ordinary::PauseCounter { .. }
         | Ordinary::ResumeCounter { .. }
-        | Ordinary::AcknowledgeConflict { .. } => any_staff(caller),
+        | Ordinary::AcknowledgeConflict { .. }
+        | Ordinary::AcknowledgeReminder { .. } => any_staff(caller),
+        Ordinary::CallAssistance { .. } => device_or_staff(caller, Role::Kiosk),
         Ordinary::Rate { .. } => device_or_staff(caller, Role::Rating),
-        Ordinary::PutConfig { .. } => one_of(caller, CONFIGURE),
-        // The node itself enrols a device that holds an invitation; making the invitation needed the right.
-        Ordinary::PutDeviceSettings { .. } | Ordinary::Enrol { .. } if caller.device_role.is_some() => Ok(()),
-        Ordinary::PutDeviceSettings { .. } => any_staff(caller),
-        Ordinary::PutStaff { .. } | Ordinary::Enrol { .. } | Ordinary::Revoke { .. } | Ordinary::GrantAdmin { .. } => {
+        Ordinary::PutConfig { section, .. } if section == WEBHOOKS => one_of(caller, ADMINISTER),
+        Ordinary::ImportConfig { sections, staff } if sections.contains_key(WEBHOOKS) || !staff.is_empty() => {
             one_of(caller, ADMINISTER)
         }
+        Ordinary::PutConfig { .. } | Ordinary::ImportConfig { .. } => one_of(caller, CONFIGURE),
+        // The node itself enrols a device that holds an invitation; making the invitation needed the right.
+        Ordinary::PutDeviceSettings { .. } | Ordinary::Enrol { .. } if caller.device_role.is_some() => Ok(()),
+        // Only the node itself knows its printer.
+        Ordinary::ReportPrinter { .. } if caller.device_role.is_some() && caller.staff.is_none() => Ok(()),
+        Ordinary::PutDeviceSettings { .. } => any_staff(caller),
+        Ordinary::PutStaff { .. }
+        | Ordinary::ReportPrinter { .. }
+        | Ordinary::Enrol { .. }
+        | Ordinary::Revoke { .. }
+        | Ordinary::GrantAdmin { .. } => one_of(caller, ADMINISTER),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::time::BusinessDate;
 
 use super::facts::{DayFacts, TicketFacts, Touched, Trace};
 use super::fold::{self, Folded, GrantView};
-use super::{DayView, Ticket, counters, diff};
+use super::{DayView, Ticket, counters, diff, lobby};
 
 /// Anomalies shown at most; those beyond are counted by nobody, since one bad writer makes any number of them.
 const MAX_ANOMALIES: usize = 256;
@@ -192,6 +192,9 @@ impl BranchView {
             diff::counter(number, view.counters.get(&number), &counter, facts, events);
             view.counters.insert(number, counter);
             settled.push((Subject::Counter(date, number), DocId::queue_counters(date), idle));
+        }
+        if touched.lobby {
+            lobby::fold(view, facts, events);
         }
         self.days.insert(date, day);
         for (subject, doc, found) in settled {

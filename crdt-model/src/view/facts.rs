@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 
 use crate::anomaly::AnomalyKind;
 use crate::command::Done;
-use crate::ids::{CommandId, CounterNo, RecordKey, TicketId};
+use crate::ids::{CommandId, CounterNo, DeviceId, RecordKey, TicketId};
+use crate::lobby::{AssistanceFact, PrinterFact};
 use crate::schema::{DocId, KeyKind};
 use crate::ticket::{Act, Actor, CounterFact, CounterFactKind, Entry, Fact, FactKind, IdentifiedFact, RatingFact};
 use crate::time::BusinessDate;
@@ -31,6 +32,11 @@ pub(crate) struct DayFacts {
     pub(crate) counters: BTreeMap<CounterNo, BTreeMap<String, CounterFact>>,
     pub(crate) acknowledged: BTreeMap<RecordKey, Actor>,
     pub(crate) closed: BTreeMap<RecordKey, Actor>,
+    /// By command digest, which names the reminder.
+    pub(crate) assistance: BTreeMap<RecordKey, AssistanceFact>,
+    pub(crate) seen_to: BTreeMap<RecordKey, Actor>,
+    /// By device and `seq`.
+    pub(crate) printers: BTreeMap<DeviceId, BTreeMap<u32, PrinterFact>>,
 }
 
 /// What has to be folded again.
@@ -40,6 +46,7 @@ pub(crate) struct Touched {
     pub(crate) counters: BTreeSet<CounterNo>,
     pub(crate) conflicts: BTreeSet<RecordKey>,
     pub(crate) whole_day: bool,
+    pub(crate) lobby: bool,
 }
 
 /// A command found in a fact: its id, what it asked for and what it did.
@@ -79,8 +86,40 @@ impl DayFacts {
                 touched.whole_day = true;
                 Ok(None)
             }
+            KeyKind::Assistance | KeyKind::SeenTo | KeyKind::Printer => {
+                if *doc != DocId::queue_counters(date) {
+                    return Err(AnomalyKind::Dangling);
+                }
+                touched.lobby = true;
+                self.take_lobby(key, value)
+            }
             KeyKind::Other => Err(AnomalyKind::Unreadable),
         }
+    }
+
+    fn take_lobby(&mut self, key: &str, value: &str) -> Result<Option<Trace>, AnomalyKind> {
+        let name = &key[2..];
+        match KeyKind::of(key) {
+            KeyKind::Assistance => {
+                let fact: AssistanceFact = json(value)?;
+                require_own_digest(&fact.cmd, name)?;
+                let id: RecordKey = parse_name(name)?;
+                let trace = Trace { cmd: fact.cmd.clone(), verb: "assistance", done: Done::Reminder(id) };
+                self.assistance.insert(id, fact);
+                return Ok(Some(trace));
+            }
+            KeyKind::SeenTo => {
+                self.seen_to.insert(parse_name(name)?, json(value)?);
+            }
+            _ => {
+                let fact: PrinterFact = json(value)?;
+                if name != format!("{}:{}", fact.by.device, fact.seq) {
+                    return Err(AnomalyKind::Unreadable);
+                }
+                self.printers.entry(fact.by.device).or_default().insert(fact.seq, fact);
+            }
+        }
+        Ok(None)
     }
 
     fn take_record(

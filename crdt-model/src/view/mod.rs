@@ -9,6 +9,9 @@ mod diff;
 mod facts;
 pub mod figures;
 mod fold;
+pub mod history;
+mod lobby;
+pub mod reminders;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -191,4 +194,10 @@ pub struct DayView {
     pub conflicts: BTreeMap<RecordKey, Conflict>,
     /// Whether the day was closed: its unfinished tickets have expired.
     pub closed: bool,
+    /// Calls for assistance.
+    pub assistance: BTreeMap<RecordKey, reminders::Reminder>,
+    /// Who has seen to which reminder.
+    pub seen_to: BTreeMap<RecordKey, crate::ticket::Actor>,
+    /// Printers of the devices that have one.
+    pub printers: BTreeMap<DeviceId, reminders::PrinterView>,
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use branchmesh_model::command::Rejection;
 use branchmesh_model::config::{
-    Config, DeviceSettings, Founder, SECTIONS, StaffRole, check_settings, check_staff, config_from_value, founding,
+    Config, DeviceSettings, Founder, SECTIONS, StaffRole, check_settings, check_staff, config_from_value, differences,
+    founding,
 };
 use branchmesh_model::schema::{DocId, Role};
 use branchmesh_model::view::BranchView;
@@ -75,6 +76,19 @@ fn mistakes_are_refused_with_their_place() {
     refused("branch", "/time_zone", json!("../../etc/passwd"), "time_zone");
     refused("branch", "/languages", json!(["fr"]), "languages");
     refused("branch", "/languages", json!([]), "languages");
+    refused("kiosk", "/exit_code", json!("12"), "exit_code");
+    refused("kiosk", "/exit_code", json!("12a4"), "exit_code");
+    refused("kiosk", "/idle_s", json!(9), "idle_s");
+    refused("kiosk", "/result_s", json!(601), "result_s");
+    refused("kiosk", "/warn_s", json!(20), "warn_s");
+    refused("kiosk", "/closed/zh", json!("x".repeat(201)), "kiosk.closed");
+    refused("voice", "/volume", json!(101), "volume");
+    refused("voice", "/rate", json!(49), "rate");
+    refused("voice", "/repeats", json!(0), "repeats");
+    refused("voice", "/languages", json!(["zh-CN", "zh-CN"]), "languages");
+    refused("voice", "/gap_ms", json!(10_001), "gap_ms");
+    refused("ticker", "/texts", json!([{ "zh": "", "en": " " }]), "ticker.texts[0]");
+    refused("groups", "", json!([{ "id": "a", "name": { "zh": "甲", "en": "" } }]), "groups[0].name");
     refused("branch", "/cut_off", json!("25:00"), "branch");
     refused("services", "", json!([]), "services");
     refused("services", "/0/prefix", json!("a"), "prefix");
@@ -202,4 +216,29 @@ fn a_founded_branch_has_its_name_its_founder_and_a_manager() {
     view.apply(&DocId::config(), "section/branch", "not json");
     view.refresh();
     assert_eq!(view.anomalies().len(), 1);
+}
+
+#[test]
+fn services_name_listed_groups_once_groups_are_listed() {
+    let group = |id: &str| json!({ "id": id, "name": { "zh": "组", "en": "Group" } });
+    let mut services = Config::default().section("services").expect("a known section");
+    services[0]["group"] = json!("personal");
+    let config = Config::default().with_section("services", services).expect("no group is listed yet");
+    let refused = config.with_section("groups", json!([group("corporate")]));
+    assert!(matches!(refused, Err(Rejection::Invalid { field, .. }) if field == "services.group"));
+    assert!(config.with_section("groups", json!([group("corporate"), group("personal")])).is_ok());
+    assert!(config.with_section("groups", json!([group("personal"), group("personal")])).is_err());
+}
+
+#[test]
+fn differences_are_told_by_names_and_order() {
+    let entry = |id: &str, x: i32| json!({ "id": id, "x": x });
+    let paths = |before: Value, after: Value| -> Vec<String> {
+        differences("s", &before, &after).into_iter().map(|d| d.path).collect()
+    };
+    assert_eq!(paths(json!([entry("a", 1)]), json!([entry("a", 1)])), Vec::<String>::new());
+    assert_eq!(paths(json!([entry("a", 1)]), json!([entry("a", 2), entry("b", 1)])), ["s/a/x", "s/b"]);
+    assert_eq!(paths(json!([entry("a", 1), entry("b", 1)]), json!([entry("b", 1)])), ["s/a"]);
+    assert_eq!(paths(json!([entry("a", 1), entry("b", 1)]), json!([entry("b", 1), entry("a", 1)])), ["s"]);
+    assert_eq!(paths(json!({ "n": [1, 2] }), json!({ "n": [2] })), ["s/n"]);
 }

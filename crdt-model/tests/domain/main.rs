@@ -5,6 +5,8 @@
 mod config;
 mod figures;
 mod frozen;
+mod history;
+mod lobby;
 mod merge;
 mod permit;
 mod roster;

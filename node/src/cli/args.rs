@@ -58,6 +58,20 @@ pub(super) enum Command {
         #[arg(value_name = "DEVICE")]
         device: String,
     },
+    GrantAdmin {
+        #[command(flatten)]
+        folder: DataFolder,
+        #[arg(value_name = "DEVICE")]
+        device: String,
+    },
+    Export {
+        #[command(subcommand)]
+        what: Exportable,
+    },
+    Import {
+        #[command(subcommand)]
+        what: Importable,
+    },
     Status {
         #[command(flatten)]
         folder: DataFolder,
@@ -79,6 +93,30 @@ pub(super) enum Command {
     Doctor {
         #[command(flatten)]
         folder: DataFolder,
+    },
+}
+
+/// What can be exported.
+#[derive(Subcommand, Debug)]
+pub(super) enum Exportable {
+    Config {
+        #[command(flatten)]
+        folder: DataFolder,
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// What can be imported.
+#[derive(Subcommand, Debug)]
+pub(super) enum Importable {
+    Config {
+        #[command(flatten)]
+        folder: DataFolder,
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[arg(long, env = "BRANCHMESH_IMPORT_DRY_RUN")]
+        dry_run: bool,
     },
 }
 
@@ -113,6 +151,9 @@ impl Cli {
             Command::Status { args, .. } => given.status = args.clone(),
             Command::Join { .. }
             | Command::Revoke { .. }
+            | Command::GrantAdmin { .. }
+            | Command::Export { .. }
+            | Command::Import { .. }
             | Command::Backup { .. }
             | Command::Restore { .. }
             | Command::Doctor { .. } => {}
@@ -128,6 +169,9 @@ impl Cli {
             | Command::Invite { folder, .. }
             | Command::Join { folder, .. }
             | Command::Revoke { folder, .. }
+            | Command::GrantAdmin { folder, .. }
+            | Command::Export { what: Exportable::Config { folder, .. } }
+            | Command::Import { what: Importable::Config { folder, .. } }
             | Command::Status { folder, .. }
             | Command::Backup { folder, .. }
             | Command::Restore { folder, .. }
@@ -159,9 +203,14 @@ mod tests {
             "branchmesh demo --traffic 60 --seed 3",
             "branchmesh init --data d --branch B --role counter --name W3 --counter 3 --config f --manager-pin 1234",
             "branchmesh run --data d --http 127.0.0.1:80 --listen 0.0.0.0:1 --peer 10.0.0.1:1 --peer 10.0.0.2:1 --no-mdns",
+            "branchmesh run --data d --printer 192.0.2.9",
+            "branchmesh run --data d --printer /dev/usb/lp0",
             "branchmesh invite --data d --role kiosk --name K --ttl 10m",
             "branchmesh join --data d text",
             "branchmesh revoke --data d text",
+            "branchmesh grant-admin --data d text",
+            "branchmesh export config --data d f",
+            "branchmesh import config --data d f --dry-run",
             "branchmesh status --data d --json",
             "branchmesh backup --data d f",
             "branchmesh restore --data d f",
@@ -177,6 +226,7 @@ mod tests {
             "branchmesh",
             "branchmesh fly",
             "branchmesh run --http nowhere",
+            "branchmesh run --printer nowhere",
             "branchmesh invite --role chief",
             "branchmesh init --counter 0",
             "branchmesh join",
@@ -197,7 +247,9 @@ mod tests {
 
     #[test]
     fn every_flag_has_an_environment_variable() {
-        for sub in Cli::command().get_subcommands() {
+        let command = Cli::command();
+        let of_files = command.get_subcommands().flat_map(clap::Command::get_subcommands);
+        for sub in command.get_subcommands().chain(of_files) {
             for arg in sub.get_arguments().filter(|a| !a.is_positional() && !a.is_hide_set()) {
                 let name = arg.get_env().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
                 assert!(name.starts_with("BRANCHMESH_"), "{} {}: {name:?}", sub.get_name(), arg.get_id());

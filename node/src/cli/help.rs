@@ -119,6 +119,13 @@ pub(super) const HELP: &[(&str, Text)] = &[
         },
     ),
     ("run.no_mdns", Text { zh: "不用组播发现设备", en: "Do not look for devices by multicast" }),
+    (
+        "run.printer",
+        Text {
+            zh: "号单打印机：IP 地址（可带端口）或 /dev/usb/lp0 这样的设备文件；优先于设备设置",
+            en: "Ticket printer: IP address, with or without a port, or a device file; wins over the device's settings",
+        },
+    ),
     ("run.cache_mib", Text { zh: "存储缓存，MiB", en: "Cache of the store, MiB" }),
     ("run.stop_with_stdin", Text { zh: "标准输入关闭时停止", en: "Stop when standard input closes" }),
     (
@@ -154,6 +161,38 @@ pub(super) const HELP: &[(&str, Text)] = &[
         },
     ),
     (
+        "grant-admin",
+        Text {
+            zh: "让另一台设备也成为管理设备，建议至少两台",
+            en: "Make another device an admin device too; two at least are advised",
+        },
+    ),
+    (
+        "grant-admin.device",
+        Text {
+            zh: "设备编号、唯一的编号前缀或完整名称",
+            en: "Its id, a prefix of it that is unique, or its exact name",
+        },
+    ),
+    ("export", Text { zh: "导出为文件", en: "Export to a file" }),
+    (
+        "export config",
+        Text {
+            zh: "导出网点配置，不含 PIN 与密钥", en: "The branch's configuration, without PINs and secrets"
+        },
+    ),
+    ("export config.file", Text { zh: "要写的文件", en: "File to write" }),
+    ("import", Text { zh: "从文件导入", en: "Import from a file" }),
+    (
+        "import config",
+        Text {
+            zh: "导入网点配置：整体检查，不合格则全部不改",
+            en: "The branch's configuration: checked whole, refused whole",
+        },
+    ),
+    ("import config.file", Text { zh: "export 写出的文件", en: "File that export wrote" }),
+    ("import config.dry_run", Text { zh: "只检查并列出不同之处", en: "Only check, and list the differences" }),
+    (
         "status",
         Text {
             zh: "本节点、所在组、任期、主持设备、对端、滞后与存储",
@@ -185,21 +224,43 @@ fn find(command: &str, argument: Option<&str>) -> Option<Text> {
 pub(super) fn localise(mut command: Command, lang: Lang) -> Command {
     // Builds the help and version flags too, so that they are translated with the rest.
     command.build();
-    let command = one(command, lang);
-    let names: Vec<_> = command.get_subcommands().map(|c| c.get_name().to_owned()).filter(|n| n != "help").collect();
-    names.into_iter().fold(command, |command, name| command.mut_subcommand(name, |sub| one(sub, lang)))
+    let name = command.get_name().to_owned();
+    let command = one(command, &name, lang);
+    below(command, "", lang)
 }
 
-fn one(command: Command, lang: Lang) -> Command {
-    let name = command.get_name().to_owned();
-    let command = match find(&name, None) {
+/// The commands below one whose own path is `path` (`export ` for what can be exported).
+fn below(command: Command, path: &str, lang: Lang) -> Command {
+    let names: Vec<_> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| {
+        if name == "help" {
+            let about = find("", Some("help")).map_or_else(String::new, |text| text.get(lang).to_owned());
+            return command.mut_subcommand(name, |sub| sub.about(about));
+        }
+        let path = format!("{path}{name}");
+        command.mut_subcommand(name, |sub| below(one(sub, &path, lang), &format!("{path} "), lang))
+    })
+}
+
+fn one(command: Command, path: &str, lang: Lang) -> Command {
+    let command = match find(path, None) {
         Some(text) => command.about(text.get(lang)),
         None => command,
     };
-    command.mut_args(|argument| match find(&name, Some(argument.get_id().as_str())) {
+    let command = command.mut_args(|argument| match find(path, Some(argument.get_id().as_str())) {
         Some(text) => argument.help(text.get(lang)),
         None => argument,
-    })
+    });
+    match lang {
+        Lang::En => command,
+        Lang::Zh => command
+            .help_template("{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}")
+            .subcommand_help_heading("命令")
+            .mut_args(|argument| {
+                let heading = if argument.is_positional() { "参数" } else { "选项" };
+                argument.help_heading(heading)
+            }),
+    }
 }
 
 #[cfg(test)]
@@ -209,27 +270,38 @@ mod tests {
     use super::super::args::Cli;
     use super::*;
 
-    #[test]
-    fn every_command_and_argument_has_a_text() {
+    /// Every command with its path, but for clap's own help.
+    fn all(command: &Command, path: &str) -> Vec<(String, Command)> {
+        let below = command.get_subcommands().filter(|c| c.get_name() != "help");
+        let below = below.flat_map(|c| all(c, &format!("{path}{} ", c.get_name())));
+        let own = if path.is_empty() { command.get_name().to_owned() } else { path.trim_end().to_owned() };
+        std::iter::once((own, command.clone())).chain(below).collect()
+    }
+
+    fn tree() -> Vec<(String, Command)> {
         let mut tree = Cli::command();
         tree.build();
-        for command in std::iter::once(&tree).chain(tree.get_subcommands().filter(|c| c.get_name() != "help")) {
-            assert!(find(command.get_name(), None).is_some(), "{}", command.get_name());
+        all(&tree, "")
+    }
+
+    #[test]
+    fn every_command_and_argument_has_a_text() {
+        for (path, command) in tree() {
+            assert!(find(&path, None).is_some(), "{path}");
             for argument in command.get_arguments() {
                 let id = argument.get_id().as_str();
-                assert!(find(command.get_name(), Some(id)).is_some(), "{} {id}", command.get_name());
+                assert!(find(&path, Some(id)).is_some(), "{path} {id}");
             }
         }
     }
 
     #[test]
     fn every_text_is_complete_and_used() {
-        let mut tree = Cli::command();
-        tree.build();
+        let tree = tree();
         let exists = |key: &str| {
-            let (command, argument) = key.split_once('.').map_or((key, None), |(c, a)| (c, Some(a)));
-            std::iter::once(&tree).chain(tree.get_subcommands()).any(|c| {
-                (command.is_empty() || c.get_name() == command)
+            let (wanted, argument) = key.split_once('.').map_or((key, None), |(c, a)| (c, Some(a)));
+            tree.iter().any(|(path, c)| {
+                (wanted.is_empty() || path == wanted)
                     && argument.is_none_or(|a| c.get_arguments().any(|arg| arg.get_id().as_str() == a))
             })
         };

@@ -11,10 +11,11 @@ mod help;
 mod say;
 mod terminal;
 mod text;
+mod usage;
 
 use std::process::ExitCode;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Exportable, Importable};
 use error::{Failure, Outcome};
 use terminal::Terminal;
 use text::Lang;
@@ -28,8 +29,11 @@ pub fn main() -> ExitCode {
     let cli = match Cli::read(first.lang, arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are printed here too; clap knows which goes to standard output.
-            let _ = error.print();
+            match usage::in_chinese(&error).filter(|_| first.lang == Lang::Zh) {
+                Some(sentence) => first.note(&sentence),
+                // Help and version are printed here too; clap knows which goes to standard output.
+                None => drop(error.print()),
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -54,7 +58,12 @@ fn carry_out(command: Command, settings: &Settings, terminal: Terminal) -> Outco
         Command::Run { args, .. } => run::run(settings, args.stop_with_stdin, terminal),
         Command::Invite { .. } => invite::invite(settings, terminal),
         Command::Join { invitation, .. } => join::join(settings, &invitation, terminal),
-        Command::Revoke { device, .. } => revoke::revoke(settings, &device, terminal),
+        Command::Revoke { device, .. } => devices::revoke(settings, &device, terminal),
+        Command::GrantAdmin { device, .. } => devices::grant_admin(settings, &device, terminal),
+        Command::Export { what: Exportable::Config { file, .. } } => config_file::export(settings, &file, terminal),
+        Command::Import { what: Importable::Config { file, dry_run, .. } } => {
+            config_file::import(settings, &file, dry_run, terminal)
+        }
         Command::Status { .. } => status::status(settings, terminal),
         Command::Backup { file, .. } => backup::backup(settings, &file, terminal),
         Command::Restore { file, .. } => backup::restore(settings, &file, terminal),

@@ -21,6 +21,9 @@ sentences! {
     BAD_TTL: "--ttl {given} 不是有效时长：请用 90s、10m 或 1h 这样的写法，从 10s 到 1d。",
         "--ttl {given} is not a time: write it like 90s, 10m or 1h, from 10s to 1d.";
 
+    BAD_PRINTER: "--printer {given} 不是打印机：请给出 IP 地址（可带端口）或 /dev/usb/lp0 这样的设备文件。（{reason}）",
+        "--printer {given} is no printer: give an IP address, with or without a port, or a device file ({reason}).";
+
     // Failures shared by commands.
     NOT_RUNNING: "{data} 的节点没有运行：请先执行 branchmesh run --data {data}。",
         "The node of {data} is not running: start it with branchmesh run --data {data}.";
@@ -60,6 +63,7 @@ sentences! {
     JOINED: "已作为“{name}”（{role}）加入网点“{branch}”。现在用 branchmesh run --data {data} 启动。",
         "Joined branch \"{branch}\" as \"{name}\" ({role}). Start it with branchmesh run --data {data}.";
     REVOKED: "设备“{name}”（{id}）已注销。", "Revoked \"{name}\" ({id}).";
+    ADMIN_GRANTED: "设备“{name}”（{id}）现在也是管理设备。", "\"{name}\" ({id}) is an admin device now, too.";
     NO_SUCH_DEVICE: "没有未注销的设备 {device}：请用 branchmesh status 查看编号与名称。",
         "There is no device {device} that is not revoked yet: branchmesh status lists ids and names.";
     SEVERAL_DEVICES: "{device} 指多台设备（{list}）：请给出更长的编号。",
@@ -74,6 +78,15 @@ sentences! {
     NOT_RESTORED: "没有恢复：{reason}", "Not restored: {reason}";
     RESTORED: "已恢复“{name}”。用 branchmesh run --data {data} 启动，它会从其他设备补齐之后的数据。",
         "Restored \"{name}\". Start it with branchmesh run --data {data}; it fetches what is newer from its peers.";
+
+    // export, import.
+    CONFIG_EXPORTED: "配置已导出到 {file}，不含任何 PIN 与密钥。",
+        "Exported the configuration to {file}; it holds no PINs and no secrets.";
+    CONFIG_DIFFERENCE: "{path}：{before} → {after}", "{path}: {before} → {after}";
+    CONFIG_WOULD_CHANGE: "将有 {count} 处不同；未做任何更改。", "{count} differences; nothing was changed.";
+    CONFIG_IMPORTED: "配置已导入，{count} 处不同。", "Imported the configuration; {count} differences.";
+    STAFF_NEED_PIN: "新员工（{staff}）暂不能登录：请在管理页面为其设置 PIN 并启用。",
+        "New staff ({staff}) cannot sign in yet: give them a PIN and enable them on the admin page.";
 
     // status.
     ROW_DEVICE: "本设备", "device";

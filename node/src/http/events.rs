@@ -119,6 +119,8 @@ impl Scope {
             E::MeshPeerUp | E::MeshPeerDown | E::MeshEpoch if self == Self::Device => {
                 &["device", "peer", "epoch", "steward"]
             }
+            // The kiosk says so when it cannot print.
+            E::DevicePrinter if self == Self::Device => &["device", "state"],
             _ => return None,
         };
         event.staff = None;

@@ -1,7 +1,7 @@
 //! Reading requests without ever blaming ourselves for bad input: every refusal is a [`Problem`] with a field.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use branchmesh_model::ids::{CommandId, CounterNo};
@@ -10,24 +10,25 @@ use serde::de::DeserializeOwned;
 use super::problem::Problem;
 use super::{ApiState, texts};
 
-/// Largest request body, in bytes.
+/// Largest request body, in bytes, where a call says nothing else.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 /// How long a caller may take to send its body.
 const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// A JSON body; an empty one reads as `{}`, so that calls without required fields need none.
-pub(crate) struct JsonBody<T>(pub(crate) T);
+/// A JSON body of at most `LIMIT` bytes; an empty one reads as `{}`, so that calls without required fields need none.
+pub(crate) struct JsonBody<T, const LIMIT: usize = MAX_BODY_BYTES>(pub(crate) T);
 
-impl<T: DeserializeOwned> FromRequest<ApiState> for JsonBody<T> {
+impl<T: DeserializeOwned, const LIMIT: usize> FromRequest<ApiState> for JsonBody<T, LIMIT> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, api: &ApiState) -> Result<Self, Problem> {
+    async fn from_request(mut request: Request, api: &ApiState) -> Result<Self, Problem> {
+        DefaultBodyLimit::max(LIMIT).apply(&mut request);
         let is_json = has_json_type(request.headers());
         let read = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, api)).await;
         let bytes = match read {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                return Err(Problem::new(texts::TOO_LARGE).fact("limit", MAX_BODY_BYTES.to_string()));
+                return Err(Problem::new(texts::TOO_LARGE).fact("limit", LIMIT.to_string()));
             }
             Ok(Err(_)) | Err(_) => return Err(Problem::invalid("body", "the body ended too early")),
         };

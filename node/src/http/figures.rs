@@ -1,14 +1,17 @@
 //! How many wait, how long, and how long one more would: the model's figures in the API's words.
 
+use std::collections::BTreeMap;
+
 use branchmesh_model::config::Service;
 use branchmesh_model::ticket::{EstimateRange, TicketState};
 use branchmesh_model::time::UnixMs;
 use branchmesh_model::view::figures::{self, CounterFigures, DayFigures, QueueFigures};
+use branchmesh_model::view::history::PastHours;
 use branchmesh_model::view::{CounterState, Ticket};
 
 use super::dto::{
-    Clockwork, CounterFiguresDto, DayFiguresDto, EstimateDto, OverviewDto, QueueDto, QueueFiguresDto, WaitColumnDto,
-    counter_state,
+    BusinessTypeDto, Clockwork, CounterFiguresDto, DayFiguresDto, EstimateDto, OverviewDto, QueueDto, QueueFiguresDto,
+    Text, WaitColumnDto, counter_state,
 };
 use crate::handle::Snapshot;
 
@@ -74,7 +77,12 @@ impl<'a> Figures<'a> {
     }
 
     /// The supervisor's figures.
-    pub(crate) fn overview(&self, revision: String, reminder_min: u8, clock: &Clockwork) -> OverviewDto {
+    pub(crate) fn overview(
+        &self,
+        revision: String,
+        (reminder_min, past): (u8, &PastHours),
+        clock: &Clockwork,
+    ) -> OverviewDto {
         let (day, config) = (self.snapshot.today(), &self.snapshot.config);
         let told = figures::supervisor(day, config, reminder_min, self.now);
         let waiting: u32 = told.by_category.iter().map(|(_, n)| n).sum();
@@ -88,13 +96,47 @@ impl<'a> Figures<'a> {
             average_wait_s: (waiting > 0).then_some(told.mean_wait_s),
             service_level_s: config.thresholds.service_level_s,
             reminder_s: told.reminder_s,
+            waiting_below_reminder: waiting - told.wait_columns.iter().sum::<u32>(),
             waits_by_reminder: columns.map(|(m, n)| WaitColumnDto { multiple: *m, waiting: n }).collect(),
             by_queue: figures::queues(day, config, self.now).iter().map(|q| self.queue(q)).collect(),
             by_service: self.queues(),
             by_category: told.by_category.into_iter().collect(),
+            by_business_type: self.business_types(),
+            devices_visible: self.snapshot.mesh.group.len(),
+            devices_enrolled: self.snapshot.roster.devices.values().filter(|d| d.revoked.is_none()).count(),
+            past: past.into(),
             counters: told.counters.into_iter().map(counter).collect(),
             today: today(&told.day),
         }
+    }
+
+    /// Waiting people by service and business type, the most first.
+    fn business_types(&self) -> Vec<BusinessTypeDto> {
+        let waiting = self.snapshot.today().tickets.values().filter(|t| t.state == TicketState::Waiting);
+        let mut counts: BTreeMap<(&str, Option<&str>), u32> = BTreeMap::new();
+        for ticket in waiting {
+            *counts.entry((ticket.service.as_str(), ticket.category.as_deref())).or_default() += 1;
+        }
+        let mut types: Vec<BusinessTypeDto> = counts
+            .into_iter()
+            .map(|((service, category), waiting)| BusinessTypeDto {
+                service: service.to_owned(),
+                category: category.map(str::to_owned),
+                name: self.name_of(service, category),
+                waiting,
+            })
+            .collect();
+        types.sort_by_key(|t| std::cmp::Reverse(t.waiting));
+        types
+    }
+
+    /// What people call a business type, or its service; what is no longer configured is called by its id.
+    fn name_of(&self, service: &str, category: Option<&str>) -> Text {
+        let known = self.snapshot.config.service(service);
+        let of_type = category.map(|id| known.and_then(|s| s.categories.iter().find(|c| c.id == id)).map(|c| &c.name));
+        let name = of_type.unwrap_or_else(|| known.map(|s| &s.name));
+        let id = category.unwrap_or(service);
+        name.map_or_else(|| Text { zh: id.to_owned(), en: id.to_owned() }, Text::from)
     }
 
     fn queue(&self, told: &QueueFigures) -> QueueFiguresDto {

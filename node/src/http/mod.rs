@@ -5,6 +5,7 @@
 //! command to the core. What comes back is a wire type (`dto`) or a [`problem::Problem`]. Nothing here decides what a
 //! ticket may do: the model does, and its rejections are mapped in one place.
 
+mod details;
 pub(crate) mod dto;
 pub mod events;
 pub mod extract;
@@ -27,12 +28,15 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use branchmesh_model::time::UnixMs;
-use tokio::sync::Semaphore;
+use branchmesh_model::view::history::PastHours;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::handle::NodeHandle;
+use crate::printing::{JobsInMemory, Printing};
 
 pub use router::{openapi, router};
+pub(crate) use routes::tickets::status_token;
 pub use serve::{ClientAddr, serve};
 
 /// Sign-ins checked at once: each costs tens of milliseconds of CPU and 19 MiB.
@@ -48,6 +52,12 @@ pub struct Options {
     pub secret: [u8; 32],
     /// Bearer token of the operator of this machine (`control.json`), who acts as an admin.
     pub operator_token: Option<String>,
+    /// The print queue, and the printer that whoever started the node named.
+    pub printing: Arc<Printing>,
+    /// Where other machines reach these pages, such as `http://192.0.2.7:8080`; none if only this machine does.
+    pub reachable: Option<String>,
+    /// What past days were like by the hour.
+    pub past_hours: watch::Receiver<Arc<PastHours>>,
     /// Whether the node serves; the reason if not.
     pub ready: Arc<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// The clock.
@@ -59,7 +69,16 @@ pub struct Options {
 impl Options {
     /// Options of a node that is always ready.
     pub fn new(secret: [u8; 32], shutdown: CancellationToken) -> Self {
-        Self { secret, operator_token: None, ready: Arc::new(|| Ok(())), clock: Arc::new(wall_clock), shutdown }
+        Self {
+            secret,
+            operator_token: None,
+            printing: Arc::new(Printing::new(Arc::new(JobsInMemory::default()), None)),
+            reachable: None,
+            past_hours: watch::channel(Arc::default()).1,
+            ready: Arc::new(|| Ok(())),
+            clock: Arc::new(wall_clock),
+            shutdown,
+        }
     }
 }
 
@@ -101,6 +120,10 @@ impl Api {
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
             operator,
         })
+    }
+
+    pub(crate) fn past_hours(&self) -> Arc<PastHours> {
+        self.options.past_hours.borrow().clone()
     }
 
     pub(crate) fn now(&self) -> UnixMs {

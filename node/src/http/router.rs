@@ -19,7 +19,10 @@ use utoipa_axum::routes;
 
 use super::extract::MAX_BODY_BYTES;
 use super::problem::{self, Problem, ProblemBody};
-use super::routes::{config, conflicts, counters, devices, mesh, operations, pages, reads, session, staff, tickets};
+use super::routes::{
+    config, config_file, conflicts, counters, device, devices, mesh, operations, pages, printing, qr, reads, reminders,
+    session, staff, tickets, verbs,
+};
 use super::{ApiState, events, metrics, texts, who};
 
 #[derive(OpenApi)]
@@ -41,6 +44,7 @@ use super::{ApiState, events, metrics, texts, who};
         (name = "public", description = "A customer's own ticket"),
         (name = "configuration", description = "Configuration, staff, device settings"),
         (name = "conflicts", description = "Double calls"),
+        (name = "reminders", description = "Calls for assistance, long waits and printers that need a hand"),
         (name = "mesh", description = "The mesh and its devices"),
         (name = "operations", description = "For whoever operates the node")
     )
@@ -56,18 +60,19 @@ fn described() -> OpenApiRouter<ApiState> {
         .routes(routes!(events::stream))
         .routes(routes!(tickets::issue, tickets::list))
         .routes(routes!(tickets::get))
-        .routes(routes!(tickets::call))
-        .routes(routes!(tickets::recall))
-        .routes(routes!(tickets::start))
-        .routes(routes!(tickets::finish))
-        .routes(routes!(tickets::no_show))
-        .routes(routes!(tickets::reinstate))
-        .routes(routes!(tickets::park))
-        .routes(routes!(tickets::transfer))
-        .routes(routes!(tickets::move_to))
-        .routes(routes!(tickets::abandon))
-        .routes(routes!(tickets::identify))
-        .routes(routes!(tickets::rate))
+        .routes(routes!(verbs::call))
+        .routes(routes!(verbs::recall))
+        .routes(routes!(verbs::start))
+        .routes(routes!(verbs::finish))
+        .routes(routes!(verbs::no_show))
+        .routes(routes!(verbs::reinstate))
+        .routes(routes!(verbs::park))
+        .routes(routes!(verbs::transfer))
+        .routes(routes!(verbs::move_to))
+        .routes(routes!(verbs::abandon))
+        .routes(routes!(verbs::identify))
+        .routes(routes!(verbs::rate))
+        .routes(routes!(printing::print))
         .routes(routes!(reads::counters))
         .routes(routes!(counters::open))
         .routes(routes!(counters::close))
@@ -77,18 +82,26 @@ fn described() -> OpenApiRouter<ApiState> {
         .routes(routes!(reads::queues))
         .routes(routes!(reads::overview))
         .routes(routes!(reads::status))
+        .routes(routes!(qr::qr))
         .routes(routes!(config::get))
+        .routes(routes!(config_file::export))
+        .routes(routes!(config_file::import))
         .routes(routes!(config::put))
         .routes(routes!(staff::list, staff::add))
         .routes(routes!(staff::change))
-        .routes(routes!(config::get_settings, config::patch_settings))
+        .routes(routes!(device::get_settings, device::patch_settings))
+        .routes(routes!(device::exit))
         .routes(routes!(conflicts::list))
         .routes(routes!(conflicts::acknowledge))
+        .routes(routes!(reminders::assistance))
+        .routes(routes!(reminders::list))
+        .routes(routes!(reminders::acknowledge))
         .routes(routes!(mesh::get))
         .routes(routes!(mesh::take_over))
         .routes(routes!(devices::list))
         .routes(routes!(devices::invite))
         .routes(routes!(devices::revoke))
+        .routes(routes!(devices::grant_admin))
         .routes(routes!(operations::backup))
         .routes(routes!(operations::health))
         .routes(routes!(operations::ready))

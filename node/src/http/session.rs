@@ -11,6 +11,9 @@ use branchmesh_model::time::UnixMs;
 use data_encoding::BASE32_NOPAD;
 use rand::RngExt;
 
+use super::problem::Problem;
+use super::texts;
+
 /// Sessions held at once; the one that lapses first makes room.
 const MAX_SESSIONS: usize = 1024;
 /// Pairs of staff id and address watched for wrong tries.
@@ -29,6 +32,14 @@ pub(crate) const PAIRING_MS: i64 = 120_000;
 const MAX_PAIRINGS: usize = 16;
 /// Wrong codes, from anywhere, that void every open code: six digits must not be guessed by many machines together.
 const MAX_WRONG_CODES: u32 = 20;
+
+/// The refusal of a try that comes `seconds` too early.
+pub(crate) fn too_many(seconds: u64) -> Problem {
+    Problem::new(texts::TOO_MANY_ATTEMPTS)
+        .fact("seconds", seconds.to_string())
+        .extra("retry_after_s", seconds)
+        .retry_after(seconds)
+}
 
 type Digest = [u8; 32];
 

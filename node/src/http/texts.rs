@@ -1,5 +1,7 @@
 //! What a refused caller reads, in both languages, one row per problem type: nothing else in this module writes prose.
 
+use super::details;
+
 /// A sentence in the product's two languages. `{name}` marks where a fact goes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sentence {
@@ -64,6 +66,10 @@ rows! {
         "Pairing failed" / "配对失败",
         "This pairing code is wrong, used or lapsed. Ask a colleague who is signed in for a new one."
             / "配对码错误、已使用或已过期，请向已登录的同事索取新的配对码。";
+    WRONG_EXIT_CODE = "wrong-code", 403,
+        "Wrong code" / "密码不正确",
+        "This is not the code that leaves this page. It stands in the branch's settings for the kiosk."
+            / "退出密码不正确，可在网点设置的取号机一节查看。";
     NOT_PERMITTED = "not-permitted", 403,
         "Not permitted" / "无权操作",
         "{detail}" / "您的岗位无权进行此操作。说明：{detail}";
@@ -97,6 +103,10 @@ rows! {
     CONFLICT = "conflict", 409,
         "Exists already" / "已存在",
         "There is already a {what} {id}. Change it instead, or choose another id." / "编号为 {id} 的{what}已存在，请修改原有记录或更换编号。";
+    NO_PRINTER = "no-printer", 409,
+        "No printer" / "没有打印机",
+        "This device has no printer. Set one in its device settings, or print at another device."
+            / "本设备未连接打印机，请在设备设置中填写，或换一台设备打印。";
     NO_STEWARD = "no-steward", 503,
         "No steward can be reached" / "无法联系到协调设备",
         "Nothing was changed. Try again with the same Idempotency-Key; the network may be settling after a change."
@@ -124,6 +134,7 @@ const WORDS: &[(&str, &str)] = &[
     ("staff", "员工"),
     ("device", "设备"),
     ("conflict", "冲突记录"),
+    ("reminder", "提醒"),
     ("section", "配置项"),
     ("profile", "工作模式"),
     ("waiting", "等候中"),
@@ -135,6 +146,19 @@ const WORDS: &[(&str, &str)] = &[
     ("moved", "已调整队列"),
     ("abandoned", "已弃号"),
     ("expired", "已过期"),
+    ("closed", "未开启"),
+    ("paused", "已暂停"),
+    ("work profile", "工作模式"),
+    ("kiosk", "取号机"),
+    ("display", "显示屏"),
+    ("tablet", "平板"),
+    ("rating", "评价器"),
+    ("hq", "总行"),
+    ("teller", "柜员"),
+    ("lobby_manager", "大堂经理"),
+    ("wealth_manager", "理财经理"),
+    ("branch_head", "网点负责人"),
+    ("admin", "管理员"),
 ];
 
 /// The Chinese word for a thing or state named in English; unknown words stay as they are.
@@ -150,8 +174,11 @@ pub(crate) fn fill(sentence: &str, facts: &[(&str, String)], zh: bool) -> String
         out.push_str(before);
         let Some((name, tail)) = after.split_once('}') else { break };
         if let Some((_, value)) = facts.iter().find(|(n, _)| *n == name) {
-            let translated = matches!(name, "what" | "state") && zh;
-            out.push_str(if translated { zh_word(value) } else { value });
+            match name {
+                "what" | "state" | "roles" if zh => out.push_str(&details::translated(value)),
+                "detail" if zh => out.push_str(&details::zh(value)),
+                _ => out.push_str(value),
+            }
         }
         rest = tail;
     }

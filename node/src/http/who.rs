@@ -176,12 +176,24 @@ fn host(headers: &HeaderMap) -> Option<String> {
     headers.get(header::HOST).map(|v| v.to_str().unwrap_or_default().to_ascii_lowercase())
 }
 
+/// Whether an address such as `http://127.0.0.1:8080` leads a machine to itself.
+pub(crate) fn is_loopback_site(site: &str) -> bool {
+    let host = site.split("://").nth(1).unwrap_or(site);
+    let name = host_name(host);
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())
+}
+
 fn is_own_name(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
+    let name = host_name(host);
     name == "localhost" || name.parse::<IpAddr>().is_ok()
+}
+
+/// A host without its port.
+fn host_name(host: &str) -> &str {
+    match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(['/', ':']).next().unwrap_or_default(),
+    }
 }
 
 /// Cookies know no ports, but several nodes may share an address (the demo does), so the name carries the port.
@@ -255,6 +267,16 @@ mod tests {
         assert!(!from_own_page(&headers(&[("host", "127.0.0.1:1"), ("origin", "null")])));
         assert!(!from_own_page(&headers(&[("host", "127.0.0.1:1"), ("sec-fetch-site", "cross-site")])));
         assert!(!from_own_page(&headers(&[("host", "127.0.0.1:1"), ("sec-fetch-site", "same-site")])));
+    }
+
+    #[test]
+    fn a_phone_cannot_follow_a_loopback_address() {
+        for own in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:80", "http://0.0.0.0:8080"] {
+            assert!(is_loopback_site(own), "{own}");
+        }
+        for reachable in ["http://192.0.2.7:8080", "https://branch.example/queue", "http://[2001:db8::1]"] {
+            assert!(!is_loopback_site(reachable), "{reachable}");
+        }
     }
 
     #[test]

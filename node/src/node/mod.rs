@@ -2,6 +2,7 @@
 
 mod control;
 mod found;
+mod history;
 mod identity;
 mod join;
 mod maintenance;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use branchmesh_model::view::history::PastHours;
 use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -13,12 +14,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::control::{Control, ControlFile};
 use super::identity::{IdentityFile, key_of, own_row};
-use super::maintenance;
 use super::outbox::StoredOutbox;
+use super::{history, maintenance};
 use crate::driver::{Driver, TICK, Wake, wall_clock};
 use crate::handle::{Feed, NodeHandle, Request};
 use crate::http;
 use crate::mesh::{Mesh, MeshConfig};
+use crate::printing::{self, GivenPrinter, Printing, StoredJobs};
 use crate::replication::frame::Hello;
 use crate::replication::hub::{Hub, HubOptions};
 use crate::replication::input::Now;
@@ -45,6 +47,8 @@ pub struct RunOptions {
     pub peers: Vec<SocketAddr>,
     /// Whether devices are looked for by multicast DNS.
     pub mdns: bool,
+    /// The ticket printer, if whoever starts the node names one.
+    pub printer: Option<GivenPrinter>,
     /// Bytes of memory the store may use as cache.
     pub cache_bytes: usize,
 }
@@ -94,7 +98,13 @@ impl Node {
             pid: std::process::id(),
             token: data_encoding::BASE32_NOPAD.encode(&rand::random::<[u8; 32]>()),
         };
-        let api = open_api(&handle, &key, &control, &core, &stop);
+        let secret = blake3::derive_key("branchmesh status tokens 1", &key.secret());
+        let printing = Arc::new(Printing::new(Arc::new(StoredJobs(store.clone())), options.printer.clone()));
+        tasks.push(tokio::spawn(printing::run(printing.clone(), handle.clone(), secret, stop.clone())));
+        let (past, past_hours) = watch::channel(Arc::default());
+        tasks.push(tokio::spawn(history::run(store.clone(), handle.clone(), past, stop.clone())));
+        let reachable = reachable(http_addr, &mesh);
+        let api = open_api(&handle, (secret, printing, past_hours, reachable), &control, &core, &stop);
         tasks.push(tokio::spawn(http::webhooks::run(api.clone(), Arc::new(StoredOutbox(store.clone())))));
         let served = tokio::spawn(serve(listener, api, stop.clone()));
         tasks.push(tokio::spawn(maintenance::run(store.clone(), handle.clone(), stop.clone())));
@@ -145,18 +155,36 @@ impl Node {
     }
 }
 
+/// What the API is made of besides the core.
+type Parts = ([u8; 32], Arc<Printing>, watch::Receiver<Arc<PastHours>>, Option<String>);
+
+/// Where other machines reach what is served at `http`, as far as this one knows its own addresses.
+fn reachable(http: SocketAddr, mesh: &Mesh) -> Option<String> {
+    let ip = match http.ip() {
+        ip if ip.is_loopback() => return None,
+        ip if ip.is_unspecified() => {
+            let mut own = mesh.local_addrs().into_iter().map(|address| address.ip());
+            own.find(|ip| ip.is_ipv4() && !ip.is_loopback() && !ip.is_unspecified())?
+        }
+        ip => ip,
+    };
+    Some(format!("http://{}", SocketAddr::new(ip, http.port())))
+}
+
 fn open_api(
     handle: &NodeHandle,
-    key: &DeviceKey,
+    (secret, printing, past_hours, reachable): Parts,
     control: &Control,
     core: &watch::Receiver<Option<String>>,
     stop: &CancellationToken,
 ) -> http::ApiState {
-    let secret = blake3::derive_key("branchmesh status tokens 1", &key.secret());
     let core = core.clone();
     let pictures = handle.clone();
     let options = http::Options {
         operator_token: Some(control.token.clone()),
+        printing,
+        past_hours,
+        reachable,
         ready: Arc::new(move || readiness(&core, &pictures)),
         ..http::Options::new(secret, stop.clone())
     };

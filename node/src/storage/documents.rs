@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use branchmesh_model::document::{Actor, FactDoc};
+use branchmesh_model::document::{self, Actor, FactDoc};
 use branchmesh_model::ids::DeviceId;
 use branchmesh_model::schema::DocId;
 use redb::{ReadTransaction, ReadableDatabase};
@@ -35,6 +35,22 @@ impl Store {
             let Some(row) = doc_row(&tx, doc)? else { return Ok(None) };
             let envelopes = loose_envelopes(&tx, doc, &BTreeMap::new())?;
             Ok(Some(StoredDoc { snapshot: snapshot(&tx, doc)?, envelopes, archived: row.archived }))
+        })
+    }
+
+    /// The facts of a document; none for an unknown one.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] or [`StoreError::Io`].
+    pub fn facts(&self, doc: &DocId) -> Result<Vec<(String, String)>, StoreError> {
+        guarded(|| {
+            let tx = self.db.begin_read()?;
+            let mut facts = compacted_doc(&tx, doc)?;
+            let damaged = |problem: &dyn std::fmt::Display| StoreError::Damaged(format!("{doc}: {problem}"));
+            let loose = loose_envelopes(&tx, doc, &BTreeMap::new())?;
+            let changes: Result<Vec<_>, _> = loose.iter().map(|e| document::examine(&e.change, &e.author)).collect();
+            facts.apply_all(changes.map_err(|e| damaged(&e))?).map_err(|e| damaged(&e))?;
+            Ok(facts.facts())
         })
     }
 

@@ -105,6 +105,38 @@ fn a_revoked_device_is_cut_off_at_once_and_its_later_changes_are_refused() -> Re
 }
 
 #[test]
+fn a_second_admin_device_invites_and_revokes_after_the_first_is_dead() -> Result<()> {
+    tell(Network::Loopback, &FIVE[..3], |branch| {
+        let (founder, second, kiosk) = (branch.node("counter1"), branch.node("counter2"), branch.node("kiosk"));
+        let device = second.id()?;
+        let early = second.cli("invite", &["--role", "kiosk", "--name", "early"])?;
+        ensure!(early.code == Some(1), "it has no right yet: {early:?}");
+        founder.cli("grant-admin", &["counter2"])?.ok()?;
+        branch.wait_until("the second device knows its right", || {
+            let devices = second.client.list("devices")?;
+            let own = devices.iter().find(|d| id_of(d).as_deref() == Some(&device)).context("its own row")?;
+            ensure!(own["admin"] == true, "{own}");
+            Ok(())
+        })?;
+        founder.kill()?;
+        let guest = branch.newcomer(spec("guest"))?;
+        guest.join(second)?;
+        guest.start()?;
+        let guest_id = guest.id()?;
+        branch.wait_until("the kiosk hears the guest", || {
+            ensure!(hears(kiosk, &guest_id)?, "not yet");
+            Ok(())
+        })?;
+        second.cli("revoke", &["guest"])?.ok()?;
+        branch.wait_until("nobody hears the revoked guest", || {
+            ensure!(!hears(kiosk, &guest_id)? && !hears(second, &guest_id)?, "still heard");
+            Ok(())
+        })?;
+        Ok(())
+    })
+}
+
+#[test]
 fn a_stranger_who_knows_the_address_is_refused() -> Result<()> {
     tell(Network::Loopback, &FIVE[..2], |branch| {
         let (founder, second) = (branch.node("counter1"), branch.node("counter2"));

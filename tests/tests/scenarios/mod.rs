@@ -13,6 +13,7 @@ mod hostile;
 mod idempotency;
 mod network;
 mod page;
+mod printing;
 mod privacy;
 mod split;
 mod upgrade;

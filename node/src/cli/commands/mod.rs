@@ -1,11 +1,12 @@
 //! One command a file.
 
 pub(super) mod backup;
+pub(super) mod config_file;
+pub(super) mod devices;
 pub(super) mod doctor;
 pub(super) mod init;
 pub(super) mod invite;
 pub(super) mod join;
-pub(super) mod revoke;
 pub(super) mod run;
 pub(super) mod status;
 

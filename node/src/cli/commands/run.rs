@@ -9,6 +9,7 @@ use super::super::terminal::Terminal;
 use super::{block_on, data};
 use crate::logging;
 use crate::node::{Node, RunOptions};
+use crate::printing::GivenPrinter;
 use crate::settings::Settings;
 
 /// A goodbye that takes longer is cut short: the peers notice by themselves within seconds.
@@ -31,8 +32,13 @@ fn options(settings: &Settings) -> Result<RunOptions, Failure> {
         listen: args.listen.clone(),
         peers: args.peer.clone(),
         mdns: !args.no_mdns.unwrap_or(false),
+        printer: args.printer.as_deref().map(printer).transpose()?,
         cache_bytes: args.cache_mib.unwrap_or(64) as usize * 1024 * 1024,
     })
+}
+
+fn printer(text: &str) -> Result<GivenPrinter, Failure> {
+    text.parse().map_err(|reason: String| Failure::usage(say::BAD_PRINTER, &[("given", &text), ("reason", &reason)]))
 }
 
 async fn serve(options: RunOptions, stop_with_stdin: bool, terminal: Terminal) -> Outcome {

@@ -1,11 +1,12 @@
 //! The branch, its counters and settings, staff and sessions.
 
-use branchmesh_model::config::{self, Config, DeviceSettings, Staff};
+use branchmesh_model::config::{self, Staff};
+use branchmesh_model::view::history::PastHours;
 use branchmesh_model::view::{CounterState, CounterView};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Clockwork, Text};
+use super::{Clockwork, GroupDto, KioskDto, ScreenDto, Text, VoiceDto, ZoneDto, screens};
 use crate::handle::{Identity, Snapshot};
 use crate::http::who::role_name;
 
@@ -28,6 +29,8 @@ pub(crate) struct BranchDto {
     pub(crate) languages: Vec<String>,
     /// Its services.
     pub(crate) services: Vec<ServiceDto>,
+    /// Service groups, the kiosk's first level, in order. A service of no group stands there itself.
+    pub(crate) groups: Vec<GroupDto>,
     /// Its queues.
     pub(crate) queues: Vec<NamedDto>,
     /// Its counters.
@@ -42,6 +45,20 @@ pub(crate) struct BranchDto {
     pub(crate) pause_reasons: Vec<String>,
     /// Wait in seconds the branch promises.
     pub(crate) service_level_s: u32,
+    /// How the kiosk behaves.
+    pub(crate) kiosk: KioskDto,
+    /// How calls are spoken.
+    pub(crate) voice: VoiceDto,
+    /// Texts that run across composite screens, in turn.
+    pub(crate) ticker: Vec<Text>,
+    /// Its screens.
+    pub(crate) screens: Vec<ScreenDto>,
+    /// Its zones.
+    pub(crate) zones: Vec<ZoneDto>,
+    /// Local hours of the day, 0 to 23, that were quiet on past days; empty while nothing can be said.
+    pub(crate) quiet_hours: Vec<u8>,
+    /// Theme of devices that chose none: `light`, `dark` or `system`.
+    pub(crate) theme: String,
     /// The device that answers.
     pub(crate) device: DeviceRefDto,
 }
@@ -142,7 +159,7 @@ impl From<&Identity> for DeviceRefDto {
 }
 
 impl BranchDto {
-    pub(crate) fn new(snapshot: &Snapshot, identity: &Identity) -> Self {
+    pub(crate) fn new(snapshot: &Snapshot, identity: &Identity, past: &PastHours) -> Self {
         let config = &*snapshot.config;
         let branch = &config.branch;
         let hours = config.hours.iter().map(|h| HoursDto {
@@ -161,6 +178,7 @@ impl BranchDto {
             cut_off: branch.cut_off.to_string(),
             languages: branch.languages.clone(),
             services: config.services.iter().map(service).collect(),
+            groups: screens::groups(config),
             queues: config.queues.iter().map(|q| NamedDto { id: q.id.clone(), name: (&q.name).into() }).collect(),
             counters: config.counters.iter().map(place).collect(),
             categories: categories.collect(),
@@ -168,6 +186,13 @@ impl BranchDto {
             outcomes: config.thresholds.outcomes.clone(),
             pause_reasons: config.thresholds.pause_reasons.clone(),
             service_level_s: config.thresholds.service_level_s,
+            kiosk: (&config.kiosk).into(),
+            voice: (&config.voice).into(),
+            ticker: screens::ticker(config),
+            screens: screens::screens(config),
+            zones: screens::zones(config),
+            quiet_hours: if config.kiosk.peak_hints { past.quiet() } else { vec![] },
+            theme: config.themes.default.clone(),
             device: identity.into(),
         }
     }
@@ -341,93 +366,4 @@ pub(crate) struct PairingDto {
     pub(crate) role: &'static str,
     /// When it lapses.
     pub(crate) expires_at: String,
-}
-
-/// Settings of this device.
-#[derive(Serialize, Deserialize, ToSchema, Clone, Debug)]
-#[schema(as = DeviceSettings)]
-pub(crate) struct DeviceSettingsDto {
-    /// Remind when somebody waits longer, 1 to 120 minutes.
-    #[schema(minimum = 1, maximum = 120)]
-    pub(crate) waiting_reminder_min: u8,
-    /// Whether reminders sound.
-    pub(crate) sound: bool,
-    /// `light`, `dark` or `system`.
-    pub(crate) theme: String,
-    /// `zh-CN` or `en`.
-    pub(crate) language: String,
-}
-
-impl From<&DeviceSettings> for DeviceSettingsDto {
-    fn from(settings: &DeviceSettings) -> Self {
-        Self {
-            waiting_reminder_min: settings.waiting_reminder_min,
-            sound: settings.sound,
-            theme: settings.theme.clone(),
-            language: settings.language.clone(),
-        }
-    }
-}
-
-/// The configuration by section. Staff have calls of their own; webhook secrets are shown to admins only.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Config)]
-pub(crate) struct ConfigDto {
-    /// Section `branch`.
-    #[schema(value_type = Object)]
-    pub(crate) branch: config::Branch,
-    /// Section `services`.
-    #[schema(value_type = Vec<Object>)]
-    pub(crate) services: Vec<config::Service>,
-    /// Section `queues`.
-    #[schema(value_type = Vec<Object>)]
-    pub(crate) queues: Vec<config::Queue>,
-    /// Section `counters`.
-    #[schema(value_type = Vec<Object>)]
-    pub(crate) counters: Vec<config::Counter>,
-    /// Section `profiles`.
-    #[schema(value_type = Vec<Object>)]
-    pub(crate) profiles: Vec<config::Profile>,
-    /// Section `zones`.
-    #[schema(value_type = Vec<Object>)]
-    pub(crate) zones: Vec<config::Zone>,
-    /// Section `hours`.
-    #[schema(value_type = Vec<Object>)]
-    pub(crate) hours: Vec<config::OpenHours>,
-    /// Section `screens`.
-    #[schema(value_type = Vec<Object>)]
-    pub(crate) screens: Vec<config::Screen>,
-    /// Section `thresholds`.
-    #[schema(value_type = Object)]
-    pub(crate) thresholds: config::Thresholds,
-    /// Section `themes`.
-    #[schema(value_type = Object)]
-    pub(crate) themes: config::Themes,
-    /// Section `ranks`: stewardship rank by device.
-    #[schema(value_type = Object)]
-    pub(crate) ranks: std::collections::BTreeMap<branchmesh_model::ids::DeviceId, u32>,
-    /// Section `webhooks`; admins only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<Object>>)]
-    pub(crate) webhooks: Option<Vec<config::Webhook>>,
-}
-
-impl ConfigDto {
-    pub(crate) fn new(config: &Config, admin: bool) -> Self {
-        let config = config.clone();
-        Self {
-            branch: config.branch,
-            services: config.services,
-            queues: config.queues,
-            counters: config.counters,
-            profiles: config.profiles,
-            zones: config.zones,
-            hours: config.hours,
-            screens: config.screens,
-            thresholds: config.thresholds,
-            themes: config.themes,
-            ranks: config.ranks,
-            webhooks: admin.then_some(config.webhooks),
-        }
-    }
 }

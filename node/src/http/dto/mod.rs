@@ -3,11 +3,17 @@
 mod branch;
 mod mesh;
 mod queue;
+mod reminders;
+mod screens;
+mod settings;
 mod ticket;
 
 pub(crate) use branch::*;
 pub(crate) use mesh::*;
 pub(crate) use queue::*;
+pub(crate) use reminders::*;
+pub(crate) use screens::*;
+pub(crate) use settings::*;
 pub(crate) use ticket::*;
 
 use branchmesh_model::config;
@@ -54,6 +60,12 @@ impl Clockwork {
 
     pub(crate) fn text(&self, at: UnixMs) -> String {
         at.to_rfc3339(&self.zone)
+    }
+
+    /// As people write it, on a slip.
+    pub(crate) fn for_people(&self, at: UnixMs) -> String {
+        let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
     pub(crate) fn maybe(&self, at: Option<UnixMs>) -> Option<String> {

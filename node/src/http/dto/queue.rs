@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use branchmesh_model::view::history::{HourMean, PastHours};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{BranchDto, ConflictDto, CounterDto, DeviceSettingsDto, EstimateDto, MeshDto, StaffDto, Text, TicketDto};
+use super::{
+    BranchDto, ConflictDto, CounterDto, DeviceSettingsDto, EstimateDto, MeshDto, PrinterDto, ReminderDto, StaffDto,
+    Text, TicketDto,
+};
 
 /// The waiting people of one service.
 #[derive(Serialize, ToSchema, Clone, Debug)]
@@ -55,18 +59,80 @@ pub(crate) struct OverviewDto {
     pub(crate) service_level_s: u32,
     /// This device's waiting reminder T, seconds.
     pub(crate) reminder_s: u32,
+    /// People who wait less than T.
+    pub(crate) waiting_below_reminder: u32,
     /// People waiting for T, 1.5 T, 2 T and 3 T or longer, each counted once in the highest.
     pub(crate) waits_by_reminder: Vec<WaitColumnDto>,
     /// By queue.
     pub(crate) by_queue: Vec<QueueFiguresDto>,
     /// By service.
     pub(crate) by_service: Vec<QueueDto>,
-    /// By business type; those without one under an empty name.
+    /// By business type; those without one under an empty name. `by_business_type` tells services and names too.
     pub(crate) by_category: BTreeMap<String, u32>,
+    /// By business type within its service, the most people first.
+    pub(crate) by_business_type: Vec<BusinessTypeDto>,
+    /// Devices this node hears now, itself included.
+    pub(crate) devices_visible: usize,
+    /// Devices of the branch.
+    pub(crate) devices_enrolled: usize,
+    /// What past days were like at this time of the week.
+    pub(crate) past: PastHoursDto,
     /// Every counter with its ticket and what it served today.
     pub(crate) counters: Vec<CounterFiguresDto>,
     /// The day so far.
     pub(crate) today: DayFiguresDto,
+}
+
+/// The people who wait for one business type.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = BusinessTypeFigures)]
+pub(crate) struct BusinessTypeDto {
+    /// The service.
+    pub(crate) service: String,
+    /// The business type; null for people who named none.
+    pub(crate) category: Option<String>,
+    /// What people call it; the service's name for people who named none.
+    pub(crate) name: Text,
+    /// How many wait.
+    pub(crate) waiting: u32,
+}
+
+/// Past days by the hour: those of this weekday if at least three are held here, otherwise all held.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = PastHours)]
+pub(crate) struct PastHoursDto {
+    /// Days that speak here.
+    pub(crate) days: usize,
+    /// Local hours in which anybody came.
+    pub(crate) hours: Vec<HourDto>,
+    /// Hours with waits of at most half of those of the busiest one; empty while no hour is worth avoiding.
+    pub(crate) quiet_hours: Vec<u8>,
+    /// Hours with waits of at least four fifths of those of the busiest one: open counters in time.
+    pub(crate) busy_hours: Vec<u8>,
+}
+
+/// An hour as it was on average.
+#[derive(Serialize, ToSchema, Debug)]
+#[schema(as = PastHour)]
+pub(crate) struct HourDto {
+    /// The local hour, 0 to 23.
+    pub(crate) hour: u8,
+    /// Customers who came, a day.
+    pub(crate) arrived: f32,
+    /// Their average wait, seconds.
+    pub(crate) average_wait_s: u32,
+}
+
+impl From<&PastHours> for PastHoursDto {
+    fn from(past: &PastHours) -> Self {
+        let hour = |h: &HourMean| HourDto { hour: h.hour, arrived: h.arrived, average_wait_s: h.mean_wait_s };
+        Self {
+            days: past.days,
+            hours: past.hours.iter().map(hour).collect(),
+            quiet_hours: past.quiet(),
+            busy_hours: past.busy(),
+        }
+    }
 }
 
 /// People who wait at least so long, and less than the next column.
@@ -176,6 +242,11 @@ pub(crate) struct SnapshotDto {
     pub(crate) queues: Vec<QueueDto>,
     /// Double calls nobody has acknowledged; staff only.
     pub(crate) conflicts: Vec<ConflictDto>,
+    /// What staff should see to at this device; staff only.
+    pub(crate) reminders: Vec<ReminderDto>,
+    /// Ticket printers; not for public callers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) printers: Vec<PrinterDto>,
     /// The mesh; not for public callers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mesh: Option<MeshDto>,

@@ -1,7 +1,7 @@
 //! Tickets, their history, and double calls.
 
 use branchmesh_model::ids::TicketId;
-use branchmesh_model::ticket::TicketState;
+use branchmesh_model::ticket::{Actor, TicketState};
 use branchmesh_model::view::{Conflict, HistoryItem, Ticket};
 use branchmesh_model::visit::{Visit, masked};
 use serde::Serialize;
@@ -104,6 +104,16 @@ pub(crate) struct TicketDto {
     /// The customer's key to `GET /status/{status_token}`; only in the answer to issue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status_token: Option<String>,
+    /// Path of the customer's own page; with `status_token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/t/0123456789abcdefghijklmnopqrstuv")]
+    pub(crate) status_path: Option<String>,
+    /// Whole address of that page: on the branch's `public_url`, or else on the address this request used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status_url: Option<String>,
+    /// Whether a slip is being printed; only in the answer to issue and print, absent where this device has no printer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) printing: Option<bool>,
     /// All that happened, oldest first; only in the answer about one ticket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) history: Option<Vec<HistoryDto>>,
@@ -144,6 +154,9 @@ impl TicketDto {
             overridden: ticket.overridden,
             conflict: ticket.conflict.map(|c| c.to_string()),
             status_token: None,
+            status_path: None,
+            status_url: None,
+            printing: None,
             history: None,
             visit: None,
         }
@@ -285,7 +298,7 @@ pub(crate) struct ConflictCallDto {
 }
 
 /// Who did something, where and when.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, ToSchema, Clone, Debug)]
 #[schema(as = Actor)]
 pub(crate) struct ActorDto {
     /// The device.
@@ -295,6 +308,12 @@ pub(crate) struct ActorDto {
     pub(crate) staff: Option<String>,
     /// When, on that device's clock.
     pub(crate) at: String,
+}
+
+impl ActorDto {
+    pub(crate) fn new(by: &Actor, clock: &Clockwork) -> Self {
+        Self { device: by.device.to_string(), staff: by.staff.clone(), at: clock.text(by.at) }
+    }
 }
 
 impl ConflictDto {
@@ -307,11 +326,7 @@ impl ConflictDto {
             overridden: call.forced,
             reason: call.reason.clone(),
         });
-        let acknowledged = conflict.acknowledged.as_ref().map(|by| ActorDto {
-            device: by.device.to_string(),
-            staff: by.staff.clone(),
-            at: clock.text(by.at),
-        });
+        let acknowledged = conflict.acknowledged.as_ref().map(|by| ActorDto::new(by, clock));
         Self {
             id: conflict.id.to_string(),
             ticket: conflict.ticket,

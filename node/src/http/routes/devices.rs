@@ -1,4 +1,4 @@
-//! Devices of the branch: list, invite, revoke.
+//! Devices of the branch: list, invite, revoke, and who may do that.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::ordinary;
+use super::tickets::Nothing;
 use crate::handle::Snapshot;
 use crate::http::dto::{Clockwork, DeviceDto, DevicesDto, InvitationDto};
 use crate::http::extract::{JsonBody, Key, Part, check_text};
@@ -119,5 +120,24 @@ pub(crate) async fn revoke(
     // The largest number stands for "what is held now"; only the core knows which that is.
     let what = Ordinary::Revoke { device: id, last: body.last.unwrap_or(u64::MAX) };
     let answer = ordinary(&api, who, key, what).await?;
+    device(&api, &answer.snapshot, id).map(Json)
+}
+
+/// Gives a device the admin right, so that the branch does not depend on one machine.
+#[utoipa::path(
+    post, path = "/api/v1/devices/{id}/admin", tag = "mesh", operation_id = "grant_admin", request_body = Nothing,
+    params(("id" = String, Path, description = "The device's id")),
+    responses((status = 200, body = DeviceDto, description = "The device"))
+)]
+pub(crate) async fn grant_admin(
+    State(api): State<ApiState>,
+    who: Who,
+    key: Key,
+    id: Part,
+    _: JsonBody<Nothing>,
+) -> Result<Json<DeviceDto>, Problem> {
+    who.need_role(&[StaffRole::Admin])?;
+    let id: DeviceId = id.id("device")?;
+    let answer = ordinary(&api, who, key, Ordinary::GrantAdmin { device: id }).await?;
     device(&api, &answer.snapshot, id).map(Json)
 }

@@ -1,16 +1,22 @@
 //! The calls of the contract, one file a resource.
 
 pub(crate) mod config;
+pub(crate) mod config_file;
 pub(crate) mod conflicts;
 pub(crate) mod counters;
+pub(crate) mod device;
 pub(crate) mod devices;
 pub(crate) mod mesh;
 pub(crate) mod operations;
 pub(crate) mod pages;
+pub(crate) mod printing;
+pub(crate) mod qr;
 pub(crate) mod reads;
+pub(crate) mod reminders;
 pub(crate) mod session;
 pub(crate) mod staff;
 pub(crate) mod tickets;
+pub(crate) mod verbs;
 
 use branchmesh_model::command::{Ask, Command, Guarded, Ordinary};
 use branchmesh_model::ids::CommandId;

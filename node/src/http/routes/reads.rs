@@ -5,10 +5,11 @@ use axum::extract::State;
 use branchmesh_model::config::DeviceSettings;
 use branchmesh_model::view::{Conflict, Ticket};
 
+use super::reminders;
 use crate::handle::Snapshot;
 use crate::http::dto::{
     BranchDto, Clockwork, ConflictDto, CounterDto, CountersDto, MeshDto, OverviewDto, QueuesDto, SnapshotDto, StaffDto,
-    StatusDto, Text, TicketDto, revision_text, shown_in_public,
+    StatusDto, Text, TicketDto, printers, revision_text, shown_in_public,
 };
 use crate::http::extract::Part;
 use crate::http::figures::Figures;
@@ -22,7 +23,7 @@ use crate::http::{Api, ApiState};
     responses((status = 200, body = BranchDto, description = "The branch"))
 )]
 pub(crate) async fn branch(State(api): State<ApiState>, _: Who) -> Json<BranchDto> {
-    Json(BranchDto::new(&api.handle.snapshot(), &api.handle.identity))
+    Json(BranchDto::new(&api.handle.snapshot(), &api.handle.identity, &api.past_hours()))
 }
 
 /// One consistent picture of all that this caller may see.
@@ -44,12 +45,14 @@ fn picture(api: &Api, snapshot: &Snapshot, who: &Who) -> SnapshotDto {
         revision: revision_text(&api.handle.feed.boot, snapshot.revision),
         at: clock.text(clock.now),
         scope: scope(who),
-        branch: BranchDto::new(snapshot, &api.handle.identity),
+        branch: BranchDto::new(snapshot, &api.handle.identity, &api.past_hours()),
         staff: staff.map(StaffDto::from),
         tickets: tickets(snapshot, &figures, who, &clock),
         counters: counters_of(snapshot, who, &clock),
         queues: figures.queues(),
         conflicts: if who.is_staff() { open_conflicts(snapshot, &clock) } else { vec![] },
+        reminders: if who.is_staff() { reminders::all(api, snapshot, &clock) } else { vec![] },
+        printers: if inside { printers(snapshot, &clock) } else { vec![] },
         mesh: inside.then(|| MeshDto::new(snapshot, &api.handle.identity, &clock)),
         settings: inside.then(|| (&settings(api, snapshot)).into()),
     }
@@ -127,8 +130,9 @@ pub(crate) async fn overview(State(api): State<ApiState>, who: Who) -> Result<Js
     let snapshot = api.handle.snapshot();
     let clock = Clockwork::new(&snapshot, api.now());
     let reminder_min = settings(&api, &snapshot).waiting_reminder_min;
+    let past = api.past_hours();
     let revision = revision_text(&api.handle.feed.boot, snapshot.revision);
-    Ok(Json(Figures::of(&snapshot, clock.now).overview(revision, reminder_min, &clock)))
+    Ok(Json(Figures::of(&snapshot, clock.now).overview(revision, (reminder_min, past.as_ref()), &clock)))
 }
 
 /// A customer's own ticket: state, people ahead, estimate; nothing else.

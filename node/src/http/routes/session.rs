@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::http::dto::{Clockwork, PairingDto, SessionDto, StaffDto};
 use crate::http::extract::JsonBody;
 use crate::http::problem::Problem;
-use crate::http::session::{Session, Subject, pin_digest};
+use crate::http::session::{Session, Subject, pin_digest, too_many};
 use crate::http::who::{Proof, Who, cookie_name};
 use crate::http::{Api, ApiState, pin, texts};
 
@@ -106,13 +106,6 @@ async fn check_pin(api: &ApiState, who: &Who, id: String, pin: String) -> Result
         }
         _ => Err(Problem::new(texts::WRONG_CREDENTIALS)),
     }
-}
-
-fn too_many(seconds: u64) -> Problem {
-    Problem::new(texts::TOO_MANY_ATTEMPTS)
-        .fact("seconds", seconds.to_string())
-        .extra("retry_after_s", seconds)
-        .retry_after(seconds)
 }
 
 fn pair(api: &Api, who: &Who, code: &str) -> Result<Role, Problem> {

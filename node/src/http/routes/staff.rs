@@ -130,11 +130,11 @@ fn find<'a>(snapshot: &'a Snapshot, id: &str) -> Result<&'a Staff, Problem> {
 }
 
 /// The model checks ids; this one it cannot know to be taken.
-fn check_id(id: &str) -> Result<(), Problem> {
+pub(super) fn check_id(id: &str) -> Result<(), Problem> {
     if id == OPERATOR { Err(Problem::invalid("id", "this name stands for the operator of a machine")) } else { Ok(()) }
 }
 
-fn sorted(mut roles: Vec<StaffRole>) -> Vec<StaffRole> {
+pub(super) fn sorted(mut roles: Vec<StaffRole>) -> Vec<StaffRole> {
     roles.sort_unstable();
     roles.dedup();
     roles
@@ -144,7 +144,7 @@ fn check_pin(new: &str) -> Result<(), Problem> {
     pin::weakness(new).map_or(Ok(()), |why| Err(Problem::invalid("pin", why)))
 }
 
-async fn hash(api: &Api, new: String) -> String {
+pub(super) async fn hash(api: &Api, new: String) -> String {
     let turn = Arc::clone(&api.sign_ins).acquire_owned().await.expect("this semaphore is never closed");
     let hashing = tokio::task::spawn_blocking(move || {
         let _turn = turn;

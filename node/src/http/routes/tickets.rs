@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use branchmesh_model::command::{Done, Guarded, Ordinary};
+use branchmesh_model::command::{Done, Guarded};
 use branchmesh_model::ids::{CommandId, CounterNo, TicketId};
 use branchmesh_model::schema::Family;
-use branchmesh_model::ticket::{Position, TicketState};
+use branchmesh_model::ticket::TicketState;
 use branchmesh_model::time::BusinessDate;
 use branchmesh_model::view::Ticket;
 use branchmesh_model::visit::Told;
@@ -17,13 +17,13 @@ use serde::Deserialize;
 use sha2::Sha256;
 use utoipa::ToSchema;
 
-use super::{guarded, ordinary};
+use super::{guarded, printing};
 use crate::handle::{Answer, Snapshot};
 use crate::http::dto::{Clockwork, HistoryDto, TicketDto, TicketsDto, VisitDto, revision_text};
 use crate::http::extract::{Filters, JsonBody, Key, Part, check_text};
 use crate::http::figures::Figures;
 use crate::http::problem::Problem;
-use crate::http::who::Who;
+use crate::http::who::{Who, is_loopback_site};
 use crate::http::{Api, ApiState};
 use crate::replication::hub::HandOver;
 
@@ -44,6 +44,8 @@ pub(crate) struct NewTicket {
     phone: Option<String>,
     /// The customer's language, a BCP 47 tag.
     language: Option<String>,
+    /// Whether to print a slip where this device has a printer; true without it.
+    print: Option<bool>,
 }
 
 impl NewTicket {
@@ -69,12 +71,13 @@ impl NewTicket {
 /// Issues a ticket.
 #[utoipa::path(
     post, path = "/api/v1/tickets", tag = "tickets", operation_id = "issue_ticket", request_body = NewTicket,
-    responses((status = 201, body = TicketDto, description = "The ticket, with its `status_token`"))
+    responses((status = 201, body = TicketDto, description = "The ticket, with its `status_token`, `status_path` and `status_url`"))
 )]
 pub(crate) async fn issue(
     State(api): State<ApiState>,
     who: Who,
     key: Key,
+    headers: HeaderMap,
     JsonBody(body): JsonBody<NewTicket>,
 ) -> Result<Response, Problem> {
     body.check()?;
@@ -101,9 +104,17 @@ pub(crate) async fn issue(
         keep(&api, HandOver { ticket: id, cmd, caller, told, seed: rand::random() }).await;
     }
     let mut dto = ticket_dto(&api, &answer.snapshot, id)?;
+    if body.print.unwrap_or(true) {
+        dto.printing = printing::want_slip(&api, &headers, &answer.snapshot, id, false).await;
+    }
     // The same key asked at another node before: that node's token is the customer's, ours would open nothing.
     let ours = find(&answer.snapshot, id)?.status_digest.as_deref() == Some(digest.as_str());
-    dto.status_token = ours.then_some(token);
+    if ours {
+        let path = format!("/t/{token}");
+        dto.status_url = site_of(&api, &answer.snapshot, &headers).map(|site| format!("{site}{path}"));
+        dto.status_path = Some(path);
+        dto.status_token = Some(token);
+    }
     let location = HeaderValue::from_str(&format!("/api/v1/tickets/{id}")).expect("a ticket id is plain ASCII");
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(dto)).into_response())
 }
@@ -118,11 +129,25 @@ async fn keep(api: &Api, what: HandOver) {
 
 /// 160 bits that only this device can derive from the key: the same key gives the same token, and knowing the key alone
 /// gives nothing.
-fn status_token(secret: &[u8; 32], key: &CommandId) -> String {
+pub(crate) fn status_token(secret: &[u8; 32], key: &CommandId) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
     mac.update(b"branchmesh status token 1\0");
     mac.update(key.as_str().as_bytes());
     BASE32_NOPAD.encode(&mac.finalize().into_bytes()[..20]).to_ascii_lowercase()
+}
+
+/// Where customers' phones reach the pages: as configured, else where this caller reached them, unless that leads every
+/// machine to itself and there is a better address.
+pub(super) fn site_of(api: &Api, snapshot: &Snapshot, headers: &HeaderMap) -> Option<String> {
+    let configured = snapshot.config.branch.public_url.trim_end_matches('/');
+    if !configured.is_empty() {
+        return Some(configured.to_owned());
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(|host| format!("http://{host}"));
+    match &api.options.reachable {
+        Some(reachable) if host.as_deref().is_none_or(is_loopback_site) => Some(reachable.clone()),
+        _ => host,
+    }
 }
 
 /// Tickets of the current business day by state, service and counter.
@@ -204,12 +229,12 @@ fn with_parents(snapshot: &Snapshot, ticket: &Ticket) -> Vec<TicketId> {
     std::iter::successors(Some(ticket.id), parent).take(MAX_MOVES).collect()
 }
 
-fn find(snapshot: &Snapshot, id: TicketId) -> Result<&Ticket, Problem> {
+pub(super) fn find(snapshot: &Snapshot, id: TicketId) -> Result<&Ticket, Problem> {
     let found = snapshot.days.values().rev().find_map(|d| d.tickets.get(&id));
     found.map(|t| &**t).ok_or_else(|| Problem::not_found("ticket", &id.to_string()))
 }
 
-fn ticket_dto(api: &Api, snapshot: &Snapshot, id: TicketId) -> Result<TicketDto, Problem> {
+pub(super) fn ticket_dto(api: &Api, snapshot: &Snapshot, id: TicketId) -> Result<TicketDto, Problem> {
     let ticket = find(snapshot, id)?;
     let clock = Clockwork::new(snapshot, api.now());
     Ok(TicketDto::new(ticket, snapshot, Figures::of(snapshot, clock.now).outlook(ticket), &clock))
@@ -218,7 +243,7 @@ fn ticket_dto(api: &Api, snapshot: &Snapshot, id: TicketId) -> Result<TicketDto,
 fn changed_ticket(done: &Done) -> Option<TicketId> {
     match done {
         Done::Ticket(id) | Done::Moved { to: id, .. } => Some(*id),
-        Done::NobodyWaits | Done::Counter(_) | Done::Conflict(_) | Done::Changed => None,
+        Done::NobodyWaits | Done::Counter(_) | Done::Conflict(_) | Done::Reminder(_) | Done::Changed => None,
     }
 }
 
@@ -237,281 +262,6 @@ pub(super) fn changed(api: &Api, answer: &Answer) -> Result<Json<TicketDto>, Pro
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Nothing {}
-
-/// A call of one chosen ticket.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Call {
-    /// The counter that calls.
-    counter: CounterNo,
-    /// Call it although another part of the branch may.
-    r#override: Option<Override>,
-}
-
-/// A person's decision to call anyway.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Override {
-    /// Why; kept and shown.
-    reason: String,
-}
-
-/// Calls one chosen ticket to a counter.
-#[utoipa::path(
-    post, path = "/api/v1/tickets/{id}/call", tag = "tickets", operation_id = "call_ticket", request_body = Call,
-    params(("id" = String, Path, description = "The ticket's id")),
-    responses((status = 200, body = TicketDto, description = "The ticket"))
-)]
-pub(crate) async fn call(
-    State(api): State<ApiState>,
-    who: Who,
-    key: Key,
-    id: Part,
-    JsonBody(body): JsonBody<Call>,
-) -> Result<Json<TicketDto>, Problem> {
-    let reason = body.r#override.map(|o| o.reason);
-    check_text("override.reason", reason.as_deref(), 200)?;
-    if reason.as_deref().is_some_and(|r| r.trim().is_empty()) {
-        return Err(Problem::invalid("override.reason", "say why"));
-    }
-    let what = Guarded::Call { ticket: id.id("ticket")?, counter: body.counter, override_reason: reason };
-    changed(&api, &guarded(&api, who, key, what).await?)
-}
-
-macro_rules! plain_verbs {
-    ($($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal, $run:ident, $kind:ident::$what:ident;)*) => {$(
-        $(#[$doc])*
-        #[utoipa::path(
-            post, path = $path, tag = "tickets", operation_id = $operation, request_body = Nothing,
-            params(("id" = String, Path, description = "The ticket's id")),
-            responses((status = 200, body = TicketDto, description = "The ticket"))
-        )]
-        pub(crate) async fn $name(
-            State(api): State<ApiState>,
-            who: Who,
-            key: Key,
-            id: Part,
-            _: JsonBody<Nothing>,
-        ) -> Result<Json<TicketDto>, Problem> {
-            let ticket = id.id("ticket")?;
-            changed(&api, &$run(&api, who, key, $kind::$what { ticket }).await?)
-        }
-    )*};
-}
-
-plain_verbs! {
-    /// Calls a called ticket again.
-    recall, "/api/v1/tickets/{id}/recall", "recall_ticket", ordinary, Ordinary::Recall;
-    /// The customer arrived: service begins.
-    start, "/api/v1/tickets/{id}/start", "start_ticket", ordinary, Ordinary::Start;
-    /// Nobody came.
-    no_show, "/api/v1/tickets/{id}/no-show", "no_show_ticket", ordinary, Ordinary::NoShow;
-    /// Back to waiting after a no-show, the same business day.
-    reinstate, "/api/v1/tickets/{id}/reinstate", "reinstate_ticket", guarded, Guarded::Reinstate;
-}
-
-/// The end of a service.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Finish {
-    /// Outcome code; required where the branch asks for one.
-    outcome: Option<String>,
-}
-
-/// Service ends.
-#[utoipa::path(
-    post, path = "/api/v1/tickets/{id}/finish", tag = "tickets", operation_id = "finish_ticket", request_body = Finish,
-    params(("id" = String, Path, description = "The ticket's id")),
-    responses((status = 200, body = TicketDto, description = "The ticket"))
-)]
-pub(crate) async fn finish(
-    State(api): State<ApiState>,
-    who: Who,
-    key: Key,
-    id: Part,
-    JsonBody(body): JsonBody<Finish>,
-) -> Result<Json<TicketDto>, Problem> {
-    check_text("outcome", body.outcome.as_deref(), 64)?;
-    let what = Ordinary::Finish { ticket: id.id("ticket")?, outcome: body.outcome };
-    changed(&api, &ordinary(&api, who, key, what).await?)
-}
-
-/// A reason, if somebody says one.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Reason {
-    /// Why.
-    reason: Option<String>,
-}
-
-/// Holds a ticket at the counter, to be called again.
-#[utoipa::path(
-    post, path = "/api/v1/tickets/{id}/park", tag = "tickets", operation_id = "park_ticket", request_body = Reason,
-    params(("id" = String, Path, description = "The ticket's id")),
-    responses((status = 200, body = TicketDto, description = "The ticket"))
-)]
-pub(crate) async fn park(
-    State(api): State<ApiState>,
-    who: Who,
-    key: Key,
-    id: Part,
-    JsonBody(body): JsonBody<Reason>,
-) -> Result<Json<TicketDto>, Problem> {
-    check_text("reason", body.reason.as_deref(), 200)?;
-    let what = Ordinary::Park { ticket: id.id("ticket")?, reason: body.reason };
-    changed(&api, &ordinary(&api, who, key, what).await?)
-}
-
-/// Gives a ticket up for good (弃号).
-#[utoipa::path(
-    post, path = "/api/v1/tickets/{id}/abandon", tag = "tickets", operation_id = "abandon_ticket", request_body = Reason,
-    params(("id" = String, Path, description = "The ticket's id")),
-    responses((status = 200, body = TicketDto, description = "The ticket"))
-)]
-pub(crate) async fn abandon(
-    State(api): State<ApiState>,
-    who: Who,
-    key: Key,
-    id: Part,
-    JsonBody(body): JsonBody<Reason>,
-) -> Result<Json<TicketDto>, Problem> {
-    check_text("reason", body.reason.as_deref(), 200)?;
-    let what = Guarded::Abandon { ticket: id.id("ticket")?, reason: body.reason };
-    changed(&api, &guarded(&api, who, key, what).await?)
-}
-
-/// Where a ticket shall wait next; at least one of service, counter and staff.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Transfer {
-    /// The service; absent keeps it.
-    service: Option<String>,
-    /// The counter it shall wait for.
-    counter: Option<CounterNo>,
-    /// The staff member it shall wait for.
-    staff: Option<String>,
-    /// `front`, `end` or `arrival` (default).
-    position: Option<String>,
-}
-
-/// Transfers a ticket: same number, other service, counter or staff.
-#[utoipa::path(
-    post, path = "/api/v1/tickets/{id}/transfer", tag = "tickets", operation_id = "transfer_ticket", request_body = Transfer,
-    params(("id" = String, Path, description = "The ticket's id")),
-    responses((status = 200, body = TicketDto, description = "The ticket"))
-)]
-pub(crate) async fn transfer(
-    State(api): State<ApiState>,
-    who: Who,
-    key: Key,
-    id: Part,
-    JsonBody(body): JsonBody<Transfer>,
-) -> Result<Json<TicketDto>, Problem> {
-    check_text("service", body.service.as_deref(), 64)?;
-    check_text("staff", body.staff.as_deref(), 64)?;
-    if body.service.is_none() && body.counter.is_none() && body.staff.is_none() {
-        return Err(Problem::invalid("service", "name a service, a counter or a staff member"));
-    }
-    let position = match body.position.as_deref() {
-        None | Some("arrival") => Position::Arrival,
-        Some("front") => Position::Front,
-        Some("end") => Position::End,
-        Some(_) => return Err(Problem::invalid("position", "front, end or arrival")),
-    };
-    let what = Guarded::Transfer {
-        ticket: id.id("ticket")?,
-        service: body.service,
-        counter: body.counter,
-        staff: body.staff,
-        position,
-    };
-    changed(&api, &guarded(&api, who, key, what).await?)
-}
-
-/// A move to another service.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Move {
-    /// The service of the new ticket.
-    service: String,
-}
-
-/// Moves a ticket (调整队列): answers with the new ticket, whose `parent` is the old one.
-#[utoipa::path(
-    post, path = "/api/v1/tickets/{id}/move", tag = "tickets", operation_id = "move_ticket", request_body = Move,
-    params(("id" = String, Path, description = "The ticket's id")),
-    responses((status = 200, body = TicketDto, description = "The new ticket"))
-)]
-pub(crate) async fn move_to(
-    State(api): State<ApiState>,
-    who: Who,
-    key: Key,
-    id: Part,
-    JsonBody(body): JsonBody<Move>,
-) -> Result<Json<TicketDto>, Problem> {
-    check_text("service", Some(&body.service), 64)?;
-    let what = Guarded::Move { ticket: id.id("ticket")?, service: body.service };
-    changed(&api, &guarded(&api, who, key, what).await?)
-}
-
-/// Who the customer is.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Identify {
-    /// Card or id number, 4 to 32 letters, digits and dashes.
-    identity: Option<String>,
-    /// Phone number, 5 to 20 digits, may begin with `+`.
-    phone: Option<String>,
-}
-
-/// Staff identify the customer; at a counter or tablet, whose documents may hold it.
-#[utoipa::path(
-    post, path = "/api/v1/tickets/{id}/identify", tag = "tickets", operation_id = "identify_ticket", request_body = Identify,
-    params(("id" = String, Path, description = "The ticket's id")),
-    responses((status = 200, body = TicketDto, description = "The ticket"))
-)]
-pub(crate) async fn identify(
-    State(api): State<ApiState>,
-    who: Who,
-    key: Key,
-    id: Part,
-    JsonBody(body): JsonBody<Identify>,
-) -> Result<Json<TicketDto>, Problem> {
-    let told = Told { identity: body.identity, phone: body.phone };
-    let what = Ordinary::Identify { ticket: id.id("ticket")?, told };
-    changed(&api, &ordinary(&api, who, key, what).await?)
-}
-
-/// A rating.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Rate {
-    /// 1 (not satisfied) to 3 (satisfied).
-    #[schema(minimum = 1, maximum = 3)]
-    level: u8,
-}
-
-/// A customer rates the service.
-#[utoipa::path(
-    post, path = "/api/v1/tickets/{id}/rate", tag = "tickets", operation_id = "rate_ticket", request_body = Rate,
-    params(("id" = String, Path, description = "The ticket's id")),
-    responses((status = 200, body = TicketDto, description = "The ticket"))
-)]
-pub(crate) async fn rate(
-    State(api): State<ApiState>,
-    who: Who,
-    key: Key,
-    id: Part,
-    JsonBody(body): JsonBody<Rate>,
-) -> Result<Json<TicketDto>, Problem> {
-    if !(1..=3).contains(&body.level) {
-        return Err(Problem::invalid("level", "1 (not satisfied) to 3 (satisfied)"));
-    }
-    let staff = who.is_staff();
-    let what = Ordinary::Rate { ticket: id.id("ticket")?, level: body.level };
-    let Json(dto) = changed(&api, &ordinary(&api, who, key, what).await?)?;
-    Ok(Json(if staff { dto } else { dto.public() }))
-}
 
 #[cfg(test)]
 mod tests {

@@ -90,7 +90,7 @@ fn calls(ticket: &str) -> Vec<(&'static str, String)> {
     for verb in ["open", "close", "pause", "resume", "call-next"] {
         calls.push(("POST", format!("/api/v1/counters/1/{verb}")));
     }
-    for section in super::super::routes::config::SECTIONS {
+    for section in branchmesh_model::config::SECTIONS {
         calls.push(("PUT", format!("/api/v1/config/{section}")));
     }
     for path in [
@@ -101,6 +101,8 @@ fn calls(ticket: &str) -> Vec<(&'static str, String)> {
         "devices/x/revoke",
         "conflicts/x/acknowledge",
         "session/pairing",
+        "device/exit",
+        "config/import",
     ] {
         calls.push(("POST", format!("/api/v1/{path}")));
     }

@@ -1,7 +1,9 @@
 //! The API from outside: requests in, answers out, over a core with the real rules.
 
+mod config;
 mod core;
 mod hostile;
+mod reminders;
 mod sessions;
 mod stream;
 mod tickets;
@@ -22,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use self::core::{Core, NOW, PIN};
+use super::details::holds_english;
 use super::{Api, ApiState, ClientAddr, Options, router};
 
 const OPERATOR_TOKEN: &str = "operator-token-for-tests";
@@ -178,6 +181,42 @@ async fn problems_are_said_in_the_callers_language() {
     assert_eq!(site.get(Peer::Own, "/api/v1/nothing").await.body["title"], "Not found");
 }
 
+#[tokio::test]
+async fn a_chinese_refusal_holds_no_english_sentence() {
+    let site = Site::new(Role::Counter);
+    let manager = site.bearer("manager").await;
+    let teller = site.bearer("teller").await;
+    let ticket = site.issue(&manager).await["id"].as_str().expect("an id").to_owned();
+    let refusals = [
+        (&manager, "POST", "/api/v1/tickets".to_owned(), json!({})),
+        (&manager, "POST", "/api/v1/tickets".to_owned(), json!({ "service": 1 })),
+        (&manager, "POST", "/api/v1/tickets".to_owned(), json!({ "service": "cash", "colour": "red" })),
+        (&manager, "POST", "/api/v1/tickets".to_owned(), json!({ "service": "cash", "phone": "x" })),
+        (&manager, "POST", "/api/v1/tickets".to_owned(), json!({ "service": "nothing" })),
+        (&manager, "POST", format!("/api/v1/tickets/{ticket}/transfer"), json!({})),
+        (&manager, "POST", format!("/api/v1/tickets/{ticket}/move"), json!({ "service": "cash" })),
+        (&manager, "POST", format!("/api/v1/tickets/{ticket}/call"), json!({ "counter": 1 })),
+        (&manager, "POST", format!("/api/v1/tickets/{ticket}/print"), json!({})),
+        (&teller, "POST", format!("/api/v1/tickets/{ticket}/abandon"), json!({})),
+        (&manager, "POST", "/api/v1/counters/1/pause".to_owned(), json!({ "reason": "x" })),
+        (&manager, "POST", "/api/v1/counters/1/call-next".to_owned(), json!({})),
+        (&manager, "PUT", "/api/v1/config/voice".to_owned(), json!({ "volume": 101 })),
+        (&manager, "PUT", "/api/v1/config/services".to_owned(), json!([])),
+        (&teller, "PUT", "/api/v1/config/services".to_owned(), json!([])),
+        (&manager, "PATCH", "/api/v1/device/settings".to_owned(), json!({ "waiting_reminder_min": 0 })),
+        (&manager, "POST", "/api/v1/staff".to_owned(), json!({ "id": "A b", "name": "x", "roles": [], "pin": "2468" })),
+        (&manager, "POST", "/api/v1/mesh/take-over".to_owned(), json!({ "reason": " " })),
+        (&manager, "POST", "/api/v1/reminders/aaaaaaaaaaaaaaaa/acknowledge".to_owned(), json!({})),
+    ];
+    for (auth, method, path, body) in refusals {
+        let headers = [("authorization", auth.as_str()), ("accept-language", "zh-CN")];
+        let reply = site.send(Peer::Remote, method, &path, &headers, Some(body.clone())).await;
+        let detail = reply.body["detail"].as_str().unwrap_or_default();
+        assert!(reply.status >= 400 && !detail.is_empty(), "{method} {path} {body}: {reply:?}");
+        assert!(!holds_english(detail) && !detail.contains("请检查后重试"), "{method} {path} {body}: {detail}");
+    }
+}
+
 /// What each kind of caller gets for each read.
 #[tokio::test]
 async fn reads_are_scoped_by_caller() {
@@ -193,9 +232,11 @@ async fn reads_are_scoped_by_caller() {
         ("/api/v1/tickets", 401, 401, 200, 200),
         ("/api/v1/lobby/overview", 401, 401, 200, 200),
         ("/api/v1/conflicts", 401, 401, 200, 200),
+        ("/api/v1/reminders", 401, 401, 200, 200),
         ("/api/v1/mesh", 401, 200, 200, 200),
         ("/api/v1/devices", 401, 200, 200, 200),
         ("/api/v1/config", 401, 401, 200, 200),
+        ("/api/v1/config/export", 401, 401, 403, 200),
         ("/api/v1/device/settings", 401, 200, 200, 200),
         ("/api/v1/staff", 401, 401, 403, 200),
     ];
@@ -230,6 +271,7 @@ async fn the_document_describes_every_route_of_the_contract_and_nothing_else_ans
         "tickets/{id}/move",
         "tickets/{id}/abandon",
         "tickets/{id}/rate",
+        "tickets/{id}/print",
         "counters",
         "counters/{n}/open",
         "counters/{n}/close",
@@ -240,17 +282,25 @@ async fn the_document_describes_every_route_of_the_contract_and_nothing_else_ans
         "lobby/overview",
         "status/{status_token}",
         "config",
+        "qr",
         "config/{section}",
+        "config/export",
+        "config/import",
         "staff",
         "staff/{id}",
         "device/settings",
+        "device/exit",
         "conflicts",
         "conflicts/{id}/acknowledge",
+        "assistance",
+        "reminders",
+        "reminders/{id}/acknowledge",
         "mesh",
         "mesh/take-over",
         "devices",
         "devices/invitations",
         "devices/{id}/revoke",
+        "devices/{id}/admin",
     ];
     for path in contract {
         assert!(paths.contains_key(&format!("/api/v1/{path}")), "{path} is not described");

@@ -272,4 +272,10 @@ async fn the_lobby_sees_the_floor() {
     assert_eq!((&floor["waiting"], &floor["longest_wait_s"]), (&json!(1), &json!(960)));
     assert_eq!(floor["waits_by_reminder"][0]["waiting"], 1);
     assert_eq!(floor["today"]["issued"], 1);
+    assert_eq!(floor["waiting_below_reminder"], 0);
+    let by_type = &floor["by_business_type"][0];
+    assert_eq!((&by_type["service"], &by_type["category"]), (&json!("cash"), &json!(null)));
+    assert_eq!((&by_type["name"]["en"], &by_type["waiting"]), (&json!("Cash"), &json!(1)));
+    assert_eq!((&floor["devices_visible"], &floor["devices_enrolled"]), (&json!(1), &json!(1)));
+    assert_eq!(floor["past"], json!({ "days": 0, "hours": [], "quiet_hours": [], "busy_hours": [] }));
 }

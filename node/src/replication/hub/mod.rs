@@ -20,10 +20,11 @@ use branchmesh_model::decide::{Book, Context};
 use branchmesh_model::document::Actor;
 use branchmesh_model::ids::{BranchId, CommandId, DeviceId, EpochId, VoterId};
 use branchmesh_model::roster::Roster;
-use branchmesh_model::schema::{DocId, Family, Role};
+use branchmesh_model::schema::{DocId, Family, KeyKind, Role};
 use branchmesh_model::steward::{Durable, Machine, Settings};
 use branchmesh_model::time::{BusinessDate, business_date};
 use branchmesh_model::view::BranchView;
+use branchmesh_model::view::reminders::OverWaits;
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
 
@@ -98,6 +99,7 @@ pub struct Hub {
     taken_over: bool,
     closing_day: Option<BusinessDate>,
     rolled_for: Option<BusinessDate>,
+    over_waits: OverWaits,
 }
 
 impl Hub {
@@ -168,6 +170,7 @@ impl Hub {
             taken_over: false,
             closing_day: None,
             rolled_for: None,
+            over_waits: OverWaits::default(),
         };
         let mut fx = Effects { publish: true, ..Effects::default() };
         hub.absorb(now, output, &mut fx);
@@ -238,6 +241,7 @@ impl Hub {
         self.turn_the_day(now, fx);
         self.note_foreign_tickets();
         self.give_up_ghosts(now, fx);
+        self.tell_over_waits(now, fx);
         self.lapse_invitations(now, fx)?;
         self.state_holdings(now, fx)?;
         if self.last_second.is_multiple_of(visits::OFFER_EVERY_S) {
@@ -251,6 +255,18 @@ impl Hub {
         }
         fx.publish = true;
         Ok(())
+    }
+
+    /// Nothing is written when a customer has waited too long, so time itself raises that reminder, at every staff device
+    /// by its own setting.
+    fn tell_over_waits(&mut self, now: Now, fx: &mut Effects) {
+        if !self.role.is_staff_device() {
+            return;
+        }
+        let device = self.signer.device;
+        let settings = self.view.config().settings(&device);
+        let day = self.view.days().get(&self.date(now)).cloned().unwrap_or_default();
+        fx.events.extend(self.over_waits.newly(&day, device, &settings, now.wall));
     }
 
     /// Ends every handling: views and events follow the facts, then the new changes go to whom they may.
@@ -302,7 +318,6 @@ impl Hub {
     /// Lets the view see facts that are in a document now.
     fn see(&mut self, doc: &DocId, facts: &[(String, String)]) -> Result<(), StoreError> {
         let family = doc.family();
-        let overwritable = family == Family::Config;
         let shown = match doc.date() {
             Some(date) => date >= self.oldest_day_shown(),
             None => matches!(family, Family::Roster | Family::Config),
@@ -311,10 +326,11 @@ impl Hub {
             return Ok(());
         }
         for (key, value) in facts {
-            let winner = if overwritable { self.documents.fact(doc, key)? } else { None };
+            let contested = family == Family::Config || (family == Family::Queue && KeyKind::of(key).is_contested());
+            let winner = if contested { self.documents.fact(doc, key)? } else { None };
             self.view.apply(doc, key, winner.as_deref().unwrap_or(value));
         }
-        if overwritable {
+        if family == Family::Config {
             self.context = context_of(&self.view, &self.device_zone);
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! `revoke`: a device that was lost or stolen leaves the branch.
+//! `revoke`: a device that was lost or stolen leaves the branch. `grant-admin`: another device may enrol and revoke too.
 
 use std::process::ExitCode;
 
@@ -8,16 +8,26 @@ use super::super::api::{Api, new_key};
 use super::super::error::{Failure, Outcome};
 use super::super::say;
 use super::super::terminal::Terminal;
+use super::super::text::Text;
 use super::{block_on, data};
 use crate::settings::Settings;
 
 pub(in super::super) fn revoke(settings: &Settings, wanted: &str, terminal: Terminal) -> Outcome {
+    ask(settings, wanted, terminal, "revoke", say::REVOKED)
+}
+
+pub(in super::super) fn grant_admin(settings: &Settings, wanted: &str, terminal: Terminal) -> Outcome {
+    ask(settings, wanted, terminal, "admin", say::ADMIN_GRANTED)
+}
+
+/// Has the running node do `verb` with the device that `wanted` names, and says so.
+fn ask(settings: &Settings, wanted: &str, terminal: Terminal, verb: &str, done: Text) -> Outcome {
     let data = data(settings)?;
     block_on(async {
         let api = Api::of_folder(data, terminal.lang).await?;
         let (id, name) = resolve(&list(&api.get("/devices").await?), wanted)?;
-        api.post(&format!("/devices/{id}/revoke"), &json!({}), &new_key()).await?;
-        terminal.say(say::REVOKED, &[("name", &name), ("id", &id)]);
+        api.post(&format!("/devices/{id}/{verb}"), &json!({}), &new_key()).await?;
+        terminal.say(done, &[("name", &name), ("id", &id)]);
         Ok(ExitCode::SUCCESS)
     })
 }
