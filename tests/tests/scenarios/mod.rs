@@ -2,6 +2,7 @@
 //!
 //! They need `cargo build --release` first; those that cut the network need root and iproute2.
 
+mod admin;
 mod backup;
 mod calling;
 mod crash;
@@ -11,8 +12,12 @@ mod enrolment;
 mod goodbye;
 mod hostile;
 mod idempotency;
+mod mesh_page;
 mod network;
+mod offline;
 mod page;
 mod privacy;
+mod screens;
 mod split;
+mod start;
 mod upgrade;
