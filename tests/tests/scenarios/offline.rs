@@ -12,7 +12,7 @@ async fn sign_in(page: &Page) -> Result<()> {
     page.click("#sign-in").await?;
     page.type_into("#field-staff", MANAGER).await?;
     page.type_into("#field-pin", MANAGER_PIN).await?;
-    page.press("Enter").await?;
+    page.click("dialog button[type=submit]").await?;
     page.wait_for("document.querySelector('#sign-out') !== null && !document.querySelector('dialog')").await
 }
 

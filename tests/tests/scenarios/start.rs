@@ -37,7 +37,7 @@ fn everybody_is_led_to_their_own_work() -> Result<()> {
             page.click("#door-sign-in").await?;
             page.type_into("#field-staff", MANAGER).await?;
             page.type_into("#field-pin", MANAGER_PIN).await?;
-            page.press("Enter").await?;
+            page.click("dialog button[type=submit]").await?;
             page.wait_for("document.querySelector('#sign-out') !== null && !document.querySelector('dialog')").await?;
             for work in ["counter", "lobby", "mesh", "admin"] {
                 page.wait_for(&format!("document.querySelector('.tile[data-work={work}]') !== null")).await?;
