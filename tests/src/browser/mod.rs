@@ -4,6 +4,7 @@
 
 mod cdp;
 mod live_page;
+mod look;
 mod page;
 
 use std::os::unix::process::CommandExt;
@@ -18,6 +19,14 @@ use tempfile::TempDir;
 
 pub use live_page::{Person, walk_live_page};
 pub use page::Page;
+
+/// Tells a story in a browser of its own; calls of [`crate::client::Client`] may stand in between.
+///
+/// # Errors
+/// What went wrong.
+pub fn in_browser(story: impl AsyncFnOnce(Browser) -> Result<()>) -> Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(async { story(Browser::launch().await?).await })
+}
 
 const FLAGS: &[&str] = &[
     "--headless",

@@ -2,6 +2,7 @@
 //!
 //! They need `cargo build --release` first; those that cut the network need root and iproute2.
 
+mod admin;
 mod backup;
 mod calling;
 mod crash;
@@ -11,9 +12,13 @@ mod enrolment;
 mod goodbye;
 mod hostile;
 mod idempotency;
+mod mesh_page;
 mod network;
+mod offline;
 mod page;
 mod printing;
 mod privacy;
+mod screens;
 mod split;
+mod start;
 mod upgrade;
