@@ -5,8 +5,8 @@
 /** @typedef {{id: string, number: string, counter: number, calls: number}} Call */
 /** @typedef {Call & {again: boolean}} Announcement */
 /** @typedef {{speaking: Announcement | null, waiting: Announcement[]}} Announcements */
-/** @typedef {{on: boolean, volume: number, rate: number, repeats: number, languages: string[], chime: boolean}} Voice */
-/** @typedef {{kind: 'chime'} | {kind: 'say', language: string, call: Call}} Step */
+/** @typedef {import('../core/types.js').Voice} Voice */
+/** @typedef {{kind: 'chime'} | {kind: 'say', language: string, call: Call} | {kind: 'pause', ms: number}} Step */
 
 /** More waiting calls than this would be announced long after their customers were served. */
 export const LONGEST_QUEUE = 20;
@@ -38,12 +38,12 @@ export function next({ waiting: [speaking = null, ...waiting] }) {
   return { speaking, waiting };
 }
 
-/** Chime, then the first language as often as asked for, then each other language once. @param {Call} call @param {Voice} voice @returns {Step[]} */
+/** Chime, then the first language as often as asked for, then each other language once; then a pause before the next call. @param {Call} call @param {Voice} voice @returns {Step[]} */
 export function script(call, voice) {
   const [first, ...others] = voice.languages;
   const say = (/** @type {string} */ language) => /** @type {Step} */ ({ kind: 'say', language, call });
   const said = first ? [...Array(voice.repeats).fill(first), ...others].map(say) : [];
-  return voice.chime ? [{ kind: 'chime' }, ...said] : said;
+  return [{ kind: 'chime' }, ...said, { kind: 'pause', ms: voice.gapMs }];
 }
 
 /**

@@ -4,6 +4,7 @@ import { serviceOf } from '../core/derive.js';
 import { pick, t, tIn } from '../core/i18n.js';
 import { html, icon } from '../core/ui.js';
 import { callsOf } from './calls.js';
+import { isShown, screenOf } from './state.js';
 import { counterWords, otherLanguage, two } from './two.js';
 
 /** @typedef {import('./types.js').State} State */
@@ -13,7 +14,7 @@ const RECENT = 5;
 
 /** @param {{state: State}} props */
 export function Calls({ state }) {
-  const [newest, ...others] = callsOf(state.snapshot);
+  const [newest, ...others] = callsOf(state.snapshot, (ticket) => isShown(state, ticket));
   const called = newest?.state === 'called' ? newest : undefined;
   const recent = (called ? others : [newest, ...others]).filter((ticket) => ticket !== undefined).slice(0, RECENT);
   return html`<main class="calls">
@@ -33,7 +34,7 @@ function Newest({ state, ticket }) {
 }
 
 /** Nobody is being called: the lamp is out. @param {{state: State}} props */
-const Quiet = ({ state }) => html`<section class="newest quiet" aria-live="off"><p class="lead">${icon('people')}<span>${two(state, 'display.quiet')}</span></p><p class="idle">${t('display.quiet_line')}</p></section>`;
+const Quiet = ({ state }) => html`<section class="newest quiet" aria-live="off"><p class="lead">${icon('people')}<span>${two(state, 'display.quiet')}</span></p><p class="idle">${pick(screenOf(state)?.idleText, t('display.quiet_line'))}</p></section>`;
 
 /** @param {{state: State, tickets: Ticket[]}} props */
 function Recent({ state, tickets }) {

@@ -3,8 +3,6 @@
 // that the announcement queue can never be stuck behind one that the browser forgot.
 import { sentence, systemVoice } from './voice.js';
 
-/** @typedef {import('./voice.js').Settings} Settings */
-
 /** Two falling notes announce a call, hertz. */
 const CHIME = [784, 622.3];
 /** Where no voice speaks the language, three rising notes stand for the sentence. */
@@ -14,7 +12,7 @@ const LOUDEST = 0.4;
 /** Speech that has not ended by then has been lost by the browser: a second for each sign is far slower than any voice. */
 const SPEECH_MS_A_SIGN = 1000;
 
-/** @param {() => Settings} settings @param {(blocked: boolean) => void} told hears whether the browser holds sound back */
+/** @param {() => import('../core/types.js').Voice} settings @param {(blocked: boolean) => void} told hears whether the browser holds sound back */
 export function createSound(settings, told) {
   const audio = new AudioContext();
   const tell = () => told(audio.state !== 'running');
@@ -56,7 +54,7 @@ export function createSound(settings, told) {
     const voice = systemVoice(language);
     if (!voice) return ring(TONES);
     const { volume, rate } = settings();
-    const text = sentence(call, language, settings());
+    const text = sentence(call, language);
     const spoken = Object.assign(new SpeechSynthesisUtterance(text), { voice, lang: voice.lang, volume, rate });
     const over = pause((text.length * SPEECH_MS_A_SIGN) / rate);
     spoken.onend = spoken.onerror = () => cut?.();
@@ -67,7 +65,10 @@ export function createSound(settings, told) {
   return {
     wake,
     /** @param {import('./announce.js').Step} step */
-    play: (step) => (step.kind === 'chime' ? ring(CHIME) : say(step.call, step.language)),
+    play(step) {
+      if (step.kind === 'pause') return pause(step.ms);
+      return step.kind === 'chime' ? ring(CHIME) : say(step.call, step.language);
+    },
     hush() {
       globalThis.speechSynthesis?.cancel();
       cut?.();

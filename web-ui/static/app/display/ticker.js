@@ -8,10 +8,9 @@ const STAY_MS = 10_000;
 /** Reading pace of a running text: signs pass at the speed of slow reading. */
 const RUN_PX_PER_S = 160;
 
-/** What this screen has to say: the texts of composite screens, else the usual hint. @param {import('./types.js').State} state @returns {string[]} */
+/** What the branch wants to say, else the usual hints. @param {import('./types.js').State} state @returns {string[]} */
 export function messages(state) {
-  const told = (state.branch?.screens ?? []).filter((screen) => screen.kind === 'composite').map((screen) => pick(screen.idleText, ''));
-  const lines = told.flatMap((text) => text.split('\n')).map((line) => line.trim()).filter(Boolean);
+  const lines = (state.branch?.ticker ?? []).map((text) => pick(text, '').trim()).filter(Boolean);
   return lines.length ? lines : [t('display.hint_lobby'), t('display.hint_missed')];
 }
 

@@ -14,14 +14,14 @@ export function Window({ state }) {
   const counter = counterOf(state, number);
   const ticket = callAt(state.snapshot, number);
   const name = pick(counter?.name, t('display.counter', { n: number }));
-  return html`<main class="window" data-state=${ticket?.state ?? counter?.state ?? 'unknown'}>
+  return html`<main class="window" key=${ticket ? `${ticket.id}:${ticket.calls}:${ticket.state}` : 'idle'} data-state=${ticket?.state ?? counter?.state ?? 'unknown'}>
     <p class="which"><b>${number}</b><span class="clip" title=${name}>${name}</span></p>
     ${ticket ? html`<${Number} state=${state} ticket=${ticket} />` : html`<${Idle} state=${state} counter=${counter} number=${number} />`}
   </main>`;
 }
 
 /** @param {{state: State, ticket: import('../core/types.js').Ticket}} props */
-const Number = ({ state, ticket }) => html`<section class="at" aria-live="assertive" key=${`${ticket.id}:${ticket.calls}:${ticket.state}`} data-number=${ticket.number}>
+const Number = ({ state, ticket }) => html`<section class="at" aria-live="assertive" data-number=${ticket.number}>
   <p class="lead">${icon(ticket.state === 'called' ? 'call' : 'start')}<span>${two(state, ticket.state === 'called' ? 'display.here' : 'state.serving')}</span></p>
   <strong class="no" style=${{ '--signs': Math.max(4, ticket.number.length) }}>${ticket.number}</strong>
 </section>`;
