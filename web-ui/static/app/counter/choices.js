@@ -1,6 +1,7 @@
 // @ts-check
 // What the person at the counter may do now: one list for the buttons and for the keys, so that they never disagree.
 import { counterOf, currentOf } from '../core/derive.js';
+import { mayWait, unsentAbout } from '../core/outbox.js';
 
 /** @typedef {{verb: string, icon: string, label: string, act?: () => unknown, why?: string}} Choice */
 
@@ -19,20 +20,27 @@ export function choices(state, acts) {
 function read(state) {
   const current = currentOf(state, state.counter);
   const counter = counterOf(state, state.counter)?.state ?? 'closed';
-  const still = stillness(state);
   const choice = (/** @type {string} */ verb, /** @type {string} */ icon, /** @type {string} */ label, /** @type {string | undefined} */ why, /** @type {() => unknown} */ act) => {
-    const reason = still ?? why;
+    const reason = stillness(state, verb) ?? why;
     return reason === undefined ? { verb, icon, label, act } : { verb, icon, label, why: reason };
   };
   return { current, counter, called: current?.state === 'called', serving: current?.state === 'serving', choice };
 }
 
-/** Why nothing at all can be done. @param {import('./types.js').State} state */
-function stillness(state) {
+/** Why an act cannot be done whatever the ticket's state. @param {import('./types.js').State} state @param {string} verb */
+function stillness(state, verb) {
   if (!state.session) return 'counter.why.sign_in';
   if (state.counter === null) return 'counter.why.choose';
-  if (state.link === 'lost') return 'counter.why.offline';
+  if (state.link === 'lost' && !mayWait(verb)) return 'counter.why.offline';
+  if (hasUnsent(state)) return 'counter.why.unsent';
   return state.busy.desk ? 'counter.why.busy' : undefined;
+}
+
+/** Something about this desk waits to be sent: what comes after it depends on its answer. @param {import('./types.js').State} state */
+function hasUnsent(state) {
+  const current = currentOf(state, state.counter);
+  const about = [`/counters/${state.counter}`, ...(current ? [`/tickets/${current.id}`] : [])].map((path) => unsentAbout(state, path));
+  return about.some((item) => item && !item.refused);
 }
 
 /** @param {import('./types.js').State} state @param {any} acts @param {ReturnType<typeof read>} desk @returns {Choice[]} */

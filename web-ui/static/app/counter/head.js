@@ -10,7 +10,7 @@ import { choices } from './choices.js';
 
 /** @param {{state: State, acts: any}} props */
 export function Head({ state, acts }) {
-  return html`<header class="bar on-ink">
+  return html`<header class="bar on-ink"><h1 class="sr">${t('screen.counter')}</h1>
     <span class="brand">${icon('mark')}<span class="clip" title=${state.branch?.name}>${state.branch?.name ?? ''}</span></span>
     <${Desk} state=${state} acts=${acts} />
     <${Person} state=${state} acts=${acts} />

@@ -49,8 +49,7 @@ class Table extends Component {
       ${Object.keys(USUAL).map((verb) => html`<tr key=${verb}><td>${t(LABELS[verb] ?? verb)}</td>
         <td><button type="button" class="btn" data-size="small" data-key=${verb} aria-pressed=${asking === verb} aria-label=${t('counter.keys.change', { act: t(LABELS[verb] ?? verb), key: keyLabel(keys[verb]) })} onClick=${() => this.setState({ asking: verb, refused: '' })}>
           ${asking === verb ? t('counter.keys.press') : html`<kbd class="kbd">${keyLabel(keys[verb])}</kbd>`}</button></td></tr>`)}
-      <tr><td>${t('counter.keys.leave')}</td><td><kbd class="kbd">Esc</kbd></td></tr>
     </tbody></table>
-    <p class="muted small" role="status">${refused ? t('counter.keys.refused', { key: keyLabel(refused) }) : ''}</p>`;
+    <p class="muted small" role="status">${refused ? t('counter.keys.refused', { key: keyLabel(refused) }) : t('counter.keys.leave')}</p>`;
   }
 }

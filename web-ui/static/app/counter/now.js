@@ -2,6 +2,7 @@
 // Who now: the slip of the ticket in service, the one large call key, the other keys, and what is still in hand.
 import { counterOf, currentOf, nodeNow, runsLobby, serviceOf } from '../core/derive.js';
 import { minutes, pick, running, t } from '../core/i18n.js';
+import { unsentAbout } from '../core/outbox.js';
 import { Empty, Refusal, html, icon } from '../core/ui.js';
 import { choices } from './choices.js';
 import { keyLabel } from './keymap.js';
@@ -54,6 +55,7 @@ function Slip({ state }) {
   return html`<div class="slip now"><div class="slip-paper">
     <div class="now-top" data-state=${ticket.state}>
       <div class="line"><span class="chip" data-tone=${ticket.state === 'called' ? 'lamp' : 'primary'}>${icon(ticket.state === 'serving' ? 'start' : 'call')}${t(`state.${ticket.state}`)}</span>
+        ${unsentAbout(state, `/tickets/${ticket.id}`) && html`<span class="chip" data-tone="info">${t('outbox.unsent')}</span>`}
         ${ticket.overridden && html`<span class="chip" data-tone="warn">${t('counter.overridden')}</span>`}
         <span class="grow"></span><span class="running" id="desk-timer" title=${t(ticket.state === 'serving' ? 'counter.since_start' : 'counter.since_call')}>${running(nodeNow(state) - since)}</span></div>
       <div class="line end"><strong class="no" id="desk-number" key=${`${ticket.id}:${ticket.calls}`}>${ticket.number}</strong><span class="grow"></span><span class="muted clip" title=${service}>${service}</span></div>
@@ -98,7 +100,7 @@ function InHand({ state, acts }) {
   const tickets = inHand(state);
   if (!tickets.length) return null;
   return html`<section class="card side" aria-labelledby="in-hand">
-    <div class="card-head"><h3 id="in-hand">${t('counter.in_hand')}</h3></div>
+    <div class="card-head"><h2 id="in-hand">${t('counter.in_hand')}</h2></div>
     ${tickets.map((ticket) => html`<${Held} key=${ticket.id} state=${state} acts=${acts} ticket=${ticket} />`)}
   </section>`;
 }
