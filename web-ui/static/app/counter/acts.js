@@ -84,10 +84,10 @@ export function createCounterActs(core, { store }) {
       const number = numberOf(ticket);
       if (await core.fromDialog(core.ticketAct('dialog', 'transfer', ticket, target))) core.toast(t('counter.transfer.done', { number, where }));
     },
-    /** @param {{kind: string, note?: string, ticket?: string}} call */
+    /** The lobby manager reads what for in one line: the reason, the number it is about, and what was added. @param {{kind: string, note: string, ticket?: string}} call */
     async assist({ kind, note, ticket }) {
-      const body = { kind, counter: get().counter, ...(note && { note }), ...(ticket && { ticket }) };
-      if (await core.fromDialog(core.command('dialog', 'assist', '/assistance', body))) core.toast(t('counter.assist.done'));
+      const reason = [t(`counter.assist.${kind}`), ticket && numberOf(ticket), note].filter(Boolean).join(t('list.and'));
+      if (await core.fromDialog(core.command('dialog', 'assist', '/assistance', { counter: get().counter, reason }))) core.toast(t('counter.assist.done'));
     },
 
     openCounter: () => core.counterAct(counterOf(get(), get().counter)?.state === 'paused' ? 'resume' : 'open', get().counter),

@@ -3,7 +3,7 @@
 import { Component } from '/vendor/preact.mjs';
 import { html } from '../core/ui.js';
 
-/** Codes may carry both languages, as `午餐 / Lunch`; the code itself stays what the branch configured. */
+/** Codes may carry both languages, as `zh / en`; the code itself stays what the branch configured. */
 const BOTH = ' / ';
 
 /** What a person reads of a code. @param {string} code @param {string} language */

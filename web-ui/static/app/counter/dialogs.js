@@ -68,7 +68,7 @@ export const FORMS = {
   assist: ({ state, acts, dialog }) => html`<${Modal} state=${state} acts=${acts} title=${t('counter.assist.title')} line=${t('counter.assist.line')} verb=${t('counter.assist.verb')}
     ready=${typed(state, 'kind')} submit=${() => acts.assist({ kind: typed(state, 'kind'), note: typed(state, 'note'), ticket: dialog.ticket })}>
     <${Answers} name="kind" label=${t('counter.assist.why')} state=${state} acts=${acts} options=${WHY_LOBBY.map((kind) => [kind, t(`counter.assist.${kind}`)])} />
-    <${Input} name="note" label=${t('counter.assist.note')} field="note" state=${state} acts=${acts} />
+    <${Input} name="note" label=${t('counter.assist.note')} field="reason" state=${state} acts=${acts} />
   </${Modal}>`,
 
   keys: KeyTable,

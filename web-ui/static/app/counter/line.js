@@ -1,7 +1,7 @@
 // @ts-check
 // The line before this counter: who may be called here, who is next, who waits too long. Pure. The order mirrors
 // `crdt-model/src/decide/call_next.rs`, so that the call key can name the number before it is pressed.
-import { counterOf, nodeNow, serviceOf } from '../core/derive.js';
+import { nodeNow } from '../core/derive.js';
 
 /** @typedef {import('./types.js').State} State */
 /** @typedef {import('../core/types.js').Ticket} Ticket */
@@ -13,15 +13,32 @@ const BAR_SPAN = 2;
 /** @param {State} state @param {string} name */
 const inState = (state, name) => (state.snapshot?.tickets ?? []).filter((ticket) => ticket.state === name);
 
-/** The work profile in force here, once it is known. @param {State} state */
-const profileOf = (state) => state.profiles?.find((profile) => profile.id === counterOf(state, state.counter)?.profile);
+/** @typedef {{number: number | null, staff?: string, services?: string[], profile?: import('./types.js').Profile, queues: Map<string, string>}} Desk */
+
+/** What of the state decides whom this counter may call. @param {State} state @returns {Desk} */
+function read(state) {
+  const { snapshot, counter: number, profiles, session, branch } = state;
+  const counter = snapshot?.counters.find((one) => one.number === number);
+  const profile = profiles?.find((one) => one.id === counter?.profile);
+  return { number, staff: session?.id, services: counter?.services, profile, queues: new Map(branch?.services.map((service) => [service.id, service.queue])) };
+}
+
+/** @type {{of: unknown[], desk: Desk} | null} */
+let known = null;
+
+/** The same for every ticket of one picture, so it is read once. @param {State} state @returns {Desk} */
+function deskOf(state) {
+  const of = [state.snapshot, state.counter, state.profiles, state.session, state.branch];
+  if (!known || known.of.some((one, at) => one !== of[at])) known = { of, desk: read(state) };
+  return known.desk;
+}
 
 /** Whether a waiting ticket is this counter's to call. @param {State} state @param {Ticket} ticket */
 export function isMine(state, ticket) {
+  const desk = deskOf(state);
   if (ticket.foreign) return false;
   if (ticket.forCounter !== undefined || ticket.forStaff !== undefined) return isSentHere(state, ticket);
-  const services = counterOf(state, state.counter)?.services;
-  return (!services || services.includes(ticket.service)) && Boolean(ruleFor(state, ticket));
+  return (!desk.services || desk.services.includes(ticket.service)) && Boolean(ruleFor(desk, ticket));
 }
 
 /** @param {State} state @param {Ticket} ticket */
@@ -29,11 +46,13 @@ function isSentHere(state, { forCounter, forStaff }) {
   return (forCounter === undefined || forCounter === state.counter) && (forStaff === undefined || forStaff === state.session?.id);
 }
 
-/** The profile's rule for a ticket's queue; without a known profile every queue is served alike. @param {State} state @param {Ticket} ticket */
-function ruleFor(state, ticket) {
-  const profile = profileOf(state);
-  const queue = serviceOf(state, ticket.service)?.queue ?? ticket.service;
-  return profile ? profile.queues.find((rule) => rule.queue === queue) : { queue, priority: 1, afterWaitMs: 0 };
+/** @param {Desk} desk @param {Ticket} ticket */
+const queueOf = (desk, ticket) => desk.queues.get(ticket.service) ?? ticket.service;
+
+/** The profile's rule for a ticket's queue; until a profile is known every queue is served alike. @param {Desk} desk @param {Ticket} ticket */
+function ruleFor(desk, ticket) {
+  const queue = queueOf(desk, ticket);
+  return desk.profile ? desk.profile.queues.find((rule) => rule.queue === queue) : { queue, priority: 1, afterWaitMs: 0 };
 }
 
 /** People this counter may call, the longest wait first. @param {State} state */
@@ -60,7 +79,7 @@ function longestByQueue(state, tickets) {
   /** @type {Map<string, number>} */
   const longest = new Map();
   for (const ticket of tickets) {
-    const queue = serviceOf(state, ticket.service)?.queue ?? ticket.service;
+    const queue = queueOf(deskOf(state), ticket);
     longest.set(queue, Math.max(longest.get(queue) ?? 0, waited(state, ticket)));
   }
   return longest;
@@ -69,9 +88,10 @@ function longestByQueue(state, tickets) {
 /** @param {State} state @param {Ticket} ticket @param {Map<string, number>} longest */
 function rankOf(state, ticket, longest) {
   if (ticket.forCounter !== undefined || ticket.forStaff !== undefined) return 0;
-  const rule = ruleFor(state, ticket);
+  const { profile } = deskOf(state);
+  const rule = ruleFor(deskOf(state), ticket);
   if (!rule || (longest.get(rule.queue) ?? 0) < rule.afterWaitMs) return undefined;
-  const aging = profileOf(state)?.agingMs ?? 0;
+  const aging = profile?.agingMs ?? 0;
   return Math.max(1, rule.priority - (aging ? Math.floor(waited(state, ticket) / aging) : 0));
 }
 
