@@ -32,6 +32,8 @@ impl Page {
         for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Network.enable"] {
             cdp.ask(domain, json!({})).await?;
         }
+        // Only one tab is in front; the others would not draw. Screens of several devices are all looked at.
+        cdp.ask("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })).await?;
         Ok(Self { cdp })
     }
 

@@ -16,6 +16,11 @@ fn in_browser(story: impl AsyncFnOnce(Browser) -> Result<()>) -> Result<()> {
     tokio::runtime::Runtime::new()?.block_on(async { story(Browser::launch().await?).await })
 }
 
+/// What blocks, as commands to nodes do, may not run where the browser is listened to.
+fn outside<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    tokio::task::block_in_place(work)
+}
+
 /// Opens a page of a node in a language.
 async fn open(browser: &Browser, branch: &Branch, node: &str, path: &str, language: &str) -> Result<Page> {
     let page = browser.page().await?;
@@ -126,7 +131,7 @@ fn a_day_at_the_counter_by_keyboard_alone_is_seen_on_other_nodes() -> Result<()>
 /// Call, recall, no-show, reinstate, call by number, start, park, call again, transfer, finish and call next, finish.
 async fn serve_a_day(branch: &Branch, desk: &Page, wall: &Page, window: &Page) -> Result<()> {
     wall.wait_for("document.querySelector('.recent') !== null").await?;
-    let first = branch.issue("kiosk", "cash")?.number;
+    let first = outside(|| branch.issue("kiosk", "cash"))?.number;
     desk.wait_for(&format!("document.querySelector('#desk-next')?.textContent === '{first}'")).await?;
 
     act(desk, "call-next", "F2").await?;
@@ -173,7 +178,7 @@ async fn serve_a_day(branch: &Branch, desk: &Page, wall: &Page, window: &Page) -
     dialog_closed(desk).await?;
 
     // The transferred customer keeps the number and waits for the other service, ahead of who came later.
-    let second = branch.issue("kiosk", "cash")?.number;
+    let second = outside(|| branch.issue("kiosk", "cash"))?.number;
     desk.wait_for(&format!("document.querySelector('[data-ticket={second}]') !== null")).await?;
     let mut left = vec![first, second];
     while !left.is_empty() {
@@ -196,7 +201,7 @@ fn keys_can_be_changed_and_are_remembered() -> Result<()> {
     tell(Network::Loopback, &FIVE[..3], |branch| {
         in_browser(async |browser| {
             let desk = at_the_counter(&browser, branch, "counter1", "en").await?;
-            let first = branch.issue("kiosk", "cash")?.number;
+            let first = outside(|| branch.issue("kiosk", "cash"))?.number;
             desk.wait_for("document.querySelector('#desk-next') !== null").await?;
             desk.press("F1").await?;
             focus(&desk, "[data-key=call-next]").await?;
@@ -226,7 +231,7 @@ fn a_split_an_override_and_its_double_call_are_seen_at_the_counters() -> Result<
         branch.wait_for_equal_tables()?;
         in_browser(async |browser| {
             let desk = open_second_counter(&browser, branch).await?;
-            branch.split(&[&["counter1", "kiosk", "display"], &["counter2", "tablet"]])?;
+            outside(|| branch.split(&[&["counter1", "kiosk", "display"], &["counter2", "tablet"]]))?;
             desk.wait_for("document.querySelector('.banner[data-tone=warn]') !== null").await?;
             desk.click("[data-tab=all]").await?;
             let row = format!("[data-ticket={}][aria-disabled=true]", ticket.number);
@@ -235,10 +240,11 @@ fn a_split_an_override_and_its_double_call_are_seen_at_the_counters() -> Result<
             desk.click(&format!("{row} .link")).await?;
             call_anyway(&desk, &ticket.number).await?;
             let call = format!("/tickets/{}/call", ticket.id);
-            insist(&[&branch.node("counter1").client], &call, &json!({ "counter": 1 }))?.ticket(200)?;
+            let other = &branch.node("counter1").client;
+            outside(|| insist(&[other], &call, &json!({ "counter": 1 }))?.ticket(200))?;
 
-            branch.heal()?;
-            branch.wait_for_one_steward()?;
+            outside(|| branch.heal())?;
+            outside(|| branch.wait_for_one_steward())?;
             desk.wait_for("document.querySelector('.banner[data-tone=warn]') === null").await?;
             desk.wait_for("document.querySelector('.banner[data-tone=bad]') !== null").await?;
             let said = desk.text(".banner[data-tone=bad]").await?;

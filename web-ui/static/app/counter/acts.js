@@ -79,6 +79,11 @@ export function createCounterActs(core, { store }) {
     },
     /** @param {string} ticket @param {string} reason */
     park: (ticket, reason) => core.fromDialog(core.ticketAct('dialog', 'park', ticket, reason ? { reason } : {})),
+    /** @param {string} ticket @param {string} identity @param {string} phone */
+    async identify(ticket, identity, phone) {
+      const told = { ...(identity && { identity }), ...(phone && { phone }) };
+      if (await core.fromDialog(core.ticketAct('dialog', 'identify', ticket, told))) this.readDetail(ticket);
+    },
     /** @param {string} ticket @param {object} target @param {string} where */
     async transfer(ticket, target, where) {
       const number = numberOf(ticket);

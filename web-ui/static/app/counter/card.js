@@ -1,6 +1,6 @@
 // @ts-check
 // The customer's card: who is served or looked at, what this ticket is about, and what happened to it.
-import { counterOf, currentOf, runsLobby, serviceOf } from '../core/derive.js';
+import { counterOf, currentOf, isClosed, runsLobby, serviceOf } from '../core/derive.js';
 import { clock, estimate, minutes, pick, t } from '../core/i18n.js';
 import { Empty, Refusal, html, icon } from '../core/ui.js';
 import { isMine, waited } from './line.js';
@@ -44,6 +44,7 @@ function Facts({ state, ticket, visit }) {
     ['counter.fact.identity', visit?.identity],
     ['counter.fact.phone', visit?.phone],
     ['counter.fact.customer', visit?.customer],
+    ['counter.fact.identified_by', visit?.staff],
     ['counter.ticket.service', pick(service?.name, ticket.service)],
     ['counter.fact.category', category && pick(category.name, category.id)],
     ['counter.fact.language', ticket.language && languageName(ticket.language)],
@@ -89,12 +90,14 @@ function Acts({ state, acts, ticket }) {
 
 /** @param {State} state @param {any} acts @param {Ticket} ticket @returns {{verb: string, label: string, kind?: string, why?: string, act: () => void}[]} */
 function offers(state, acts, ticket) {
+  const who = { verb: 'identify', label: ticket.identified ? 'counter.identify_again' : 'counter.identify', act: () => acts.open({ kind: 'identify', ticket: ticket.id }) };
   const occupied = currentOf(state, state.counter);
-  if (!['waiting', 'no_show', 'parked'].includes(ticket.state)) return [];
+  if (isClosed(ticket)) return [];
+  if (!['waiting', 'no_show', 'parked'].includes(ticket.state)) return [who];
   const shut = counterOf(state, state.counter)?.state !== 'open' ? `counter.why.${counterOf(state, state.counter)?.state ?? 'closed'}` : undefined;
   const why = shut ?? (occupied ? 'counter.why.occupied' : undefined);
   const mine = ticket.state !== 'waiting' || isMine(state, ticket);
   const call = { verb: 'call', label: ticket.foreign ? 'counter.call_anyway' : 'counter.call_named', kind: mine && !ticket.foreign ? 'primary' : undefined, why, act: () => acts.call(ticket.id) };
   const back = { verb: 'reinstate', label: 'counter.reinstate', act: () => acts.reinstate(ticket.id) };
-  return ticket.state === 'no_show' && runsLobby(state) ? [back, call] : [call];
+  return ticket.state === 'no_show' && runsLobby(state) ? [who, back, call] : [who, call];
 }

@@ -71,6 +71,12 @@ export const FORMS = {
     <${Input} name="note" label=${t('counter.assist.note')} field="reason" state=${state} acts=${acts} />
   </${Modal}>`,
 
+  identify: ({ state, acts, dialog }) => html`<${Modal} state=${state} acts=${acts} title=${t('counter.identify.title', { number: numberOf(state, dialog.ticket) })} line=${t('counter.identify.line')} verb=${t('counter.identify.verb')} fields=${['identity', 'phone']}
+    ready=${typed(state, 'identity') || typed(state, 'phone')} submit=${() => acts.identify(dialog.ticket, typed(state, 'identity'), typed(state, 'phone'))}>
+    <${Input} name="identity" field="identity" label=${t('counter.identify.identity')} maxlength=${32} state=${state} acts=${acts} />
+    <${Input} name="phone" field="phone" label=${t('counter.identify.phone')} maxlength=${21} inputmode="tel" state=${state} acts=${acts} />
+  </${Modal}>`,
+
   keys: KeyTable,
 };
 

@@ -12,7 +12,7 @@ const LABELS = /** @type {Record<string, string>} */ ({
 });
 
 /** @param {{state: any, acts: any}} props */
-export const KeyTable = ({ state, acts }) => html`<${Modal} state=${state} acts=${acts} title=${t('counter.keys')} line=${t('counter.keys.line')} verb=${t('counter.keys.done')} ready submit=${acts.close}>
+export const KeyTable = ({ state, acts }) => html`<${Modal} state=${state} acts=${acts} title=${t('counter.keys')} line=${t('counter.keys.line')} leave=${t('counter.keys.done')}>
   <${Table} state=${state} acts=${acts} />
   <button type="button" class="btn" data-kind="quiet" id="keys-usual" onClick=${acts.usualKeys}>${t('counter.keys.usual')}</button>
 </${Modal}>`;

@@ -16,7 +16,7 @@ export function detail(body) {
   const { visit } = body;
   return {
     id: body.id,
-    visit: visit ? { name: visit.name ?? undefined, identity: visit.identity_masked ?? undefined, phone: visit.phone_masked ?? undefined, customer: visit.customer ?? undefined } : null,
+    visit: visit ? { name: visit.name ?? undefined, identity: visit.identity_masked ?? undefined, phone: visit.phone_masked ?? undefined, customer: visit.customer ?? undefined, staff: visit.staff ?? undefined } : null,
     history: (body.history ?? []).map(happening),
   };
 }

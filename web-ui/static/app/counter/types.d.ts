@@ -7,7 +7,7 @@ export type Profile = {
   queues: { queue: string; priority: number; afterWaitMs: number }[];
 };
 /** Who the customer is, as far as this person may see. */
-export type Visit = { name?: string; identity?: string; phone?: string; customer?: string };
+export type Visit = { name?: string; identity?: string; phone?: string; customer?: string; staff?: string };
 export type Happening = { what: string; effective: boolean; at?: number; staff?: string; counter?: number; note?: string };
 export type Detail = { id: string; visit: Visit | null; history: Happening[] };
 export type State = Shared & {
