@@ -5,6 +5,7 @@
 mod admin;
 mod backup;
 mod calling;
+mod counter;
 mod crash;
 mod demo;
 mod double_call;

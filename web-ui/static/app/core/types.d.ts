@@ -17,13 +17,18 @@ export type Kiosk = {
 export type Branch = {
   name: string; date: string; languages: string[]; services: Service[]; queues: Named[]; counters: CounterPlace[];
   hours: { weekday: number; opens: string; closes: string }[]; timeZone: string; groups: Named[]; kiosk?: Kiosk; serviceLevelMs: number; device: Device;
-  outcomes: string[]; pauseReasons: string[];
+  outcomes: string[]; pauseReasons: string[]; theme?: string; screens: Screen[]; ticker: (Text | undefined)[];
+  voice: Voice | null;
 };
+/** What a wall or window screen shows when nothing is called. */
+export type Screen = { address: number; kind: 'window' | 'composite'; counters: number[]; idleText?: Text };
+/** How calls are spoken; volume and rate are shares of the usual. */
+export type Voice = { on: boolean; volume: number; rate: number; repeats: number; languages: string[]; gapMs: number };
 export type Ticket = {
   id: string; number: string; service: string; category?: string; state: TicketState; issuedAt: number; calledAt?: number;
   startedAt?: number; finishedAt?: number; counter?: number; forCounter?: number; forStaff?: string; staff?: string;
   calls: number; parent?: string; movedTo?: string; language?: string; outcome?: string; reason?: string; rating?: number;
-  ahead?: number; estimate?: Range; identified: boolean; overridden: boolean; epoch?: string; conflict?: string;
+  ahead?: number; estimate?: Range; identified: boolean; overridden: boolean; foreign: boolean; epoch?: string; conflict?: string;
   statusToken?: string; statusUrl?: string; printing?: boolean;
 };
 /** What a customer is told of the own ticket. */
