@@ -31,7 +31,7 @@ function Head({ state, acts }) {
   const other = state.language === 'en' ? 'zh-CN' : 'en';
   const branch = state.told?.branch ?? t('brand');
   return html`<header class="head on-ink"><span class="grow"><h1 class="wrap2" title=${branch}>${branch}</h1><span class="sub">${t('screen.status')}</span></span>
-    <button class="btn" data-size="touch" id="status-language" lang=${other} onClick=${() => acts.chooseLanguage(other)}>${icon('globe')}${tIn(other, 'status.language')}</button></header>`;
+    <button class="btn" data-size="touch" id="language" lang=${other} onClick=${() => acts.chooseLanguage(other)}>${icon('globe')}${tIn(other, 'status.language')}</button></header>`;
 }
 
 /** A wrong or old address, or a node that has not answered yet. @param {{state: any}} props */
