@@ -5,6 +5,7 @@
 mod cdp;
 mod live_page;
 mod page;
+pub mod steps;
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -16,8 +17,9 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-pub use live_page::{Person, walk_live_page};
+pub use live_page::walk_live_page;
 pub use page::Page;
+pub use steps::Person;
 
 const FLAGS: &[&str] = &[
     "--headless",
