@@ -6,6 +6,7 @@ mod cdp;
 mod live_page;
 mod look;
 mod page;
+pub mod steps;
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -17,8 +18,9 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-pub use live_page::{Person, walk_live_page};
+pub use live_page::walk_live_page;
 pub use page::Page;
+pub use steps::Person;
 
 /// Tells a story in a browser of its own; calls of [`crate::client::Client`] may stand in between.
 ///

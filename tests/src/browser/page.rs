@@ -114,6 +114,17 @@ impl Page {
         Ok(())
     }
 
+    /// Types into a field in place of what stands there.
+    ///
+    /// # Errors
+    /// If there is no such field.
+    pub async fn fill(&self, selector: &str, text: &str) -> Result<()> {
+        self.click(selector).await?;
+        self.eval(&format!("document.querySelector({}).select()", json!(selector))).await?;
+        self.cdp.ask("Input.insertText", json!({ "text": text })).await?;
+        Ok(())
+    }
+
     /// Types into whatever has the focus.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod enrolment;
 mod goodbye;
 mod hostile;
 mod idempotency;
+mod lobby;
 mod mesh_page;
 mod network;
 mod offline;
