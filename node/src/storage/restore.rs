@@ -71,7 +71,7 @@ fn fill(
     Ok(generation)
 }
 
-fn set_generation(db: &Database, generation: u32) -> Result<(), StoreError> {
+pub(super) fn set_generation(db: &Database, generation: u32) -> Result<(), StoreError> {
     let tx = begin_write(db)?;
     tx.open_table(tables::STORE)?.insert(tables::GENERATION, generation)?;
     Ok(tx.commit()?)

@@ -80,6 +80,15 @@ impl Network {
         }
     }
 
+    /// Only these pairs reach one another.
+    pub fn links(&mut self, pairs: &[(usize, usize)]) {
+        for a in 0..self.size {
+            for b in 0..self.size {
+                self.reachable[a][b] = a == b || pairs.contains(&(a, b)) || pairs.contains(&(b, a));
+            }
+        }
+    }
+
     /// Everybody reaches everybody.
     pub fn heal(&mut self) {
         self.split(&vec![0; self.size]);
