@@ -32,7 +32,8 @@ fn notices(flaw: Flaw) {
 /// Some seed shows the flaw, and the same seed shows nothing without it. Rare flaws are looked for from a seed on before
 /// which none showed them when this was written: that saves a minute each.
 fn notices_in(flaw: Flaw, kind: Kind, from: u64) {
-    let first = (from..from + NOTICED_WITHIN).find(|seed| !sim::run(*seed, kind, Some(flaw), false).violations.is_empty());
+    let first =
+        (from..from + NOTICED_WITHIN).find(|seed| !sim::run(*seed, kind, Some(flaw), false).violations.is_empty());
     report::figure(&format!("{flaw:?} noticed first by seed"), format!("{first:?}"));
     let seed = first.unwrap_or_else(|| panic!("{NOTICED_WITHIN} seeds did not notice {flaw:?}"));
     let honest = sim::run(seed, kind, None, false).violations;

@@ -57,7 +57,12 @@ fn tell(seed: u64, kind: Kind) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let shrunk = shrink::shrink(&plan, None, SHRINKING_RUNS);
-    println!("\nthe shortest of {} runs that fail too: {} steps of {}", shrunk.runs, shrunk.plan.steps.len(), plan.steps.len());
+    println!(
+        "\nthe shortest of {} runs that fail too: {} steps of {}",
+        shrunk.runs,
+        shrunk.plan.steps.len(),
+        plan.steps.len()
+    );
     println!("{:?}", shrunk.plan.setup);
     print_story(&shrunk.report);
     ExitCode::FAILURE

@@ -131,5 +131,7 @@ fn kind(frame: &Frame) -> &'static str {
         Frame::Want(_) => "want",
         Frame::Repair(_) => "repair",
         Frame::Addresses(_) => "addresses",
+        Frame::Parcel(_) => "parcel",
+        Frame::ParcelTaken { .. } => "parcel taken",
     }
 }

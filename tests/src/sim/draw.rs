@@ -97,6 +97,15 @@ fn faults(rng: &mut Rng, setup: &Setup, heal_at: Ms, steps: &mut Vec<Step>) {
         steps.push(Step { at: rng.range(17_000, 24_000), act: Act::Split(groups(rng, setup.size, 2)) });
     }
     let mut disk_lost = false;
+    if setup.size > 4 && rng.chance(150) {
+        // One is thrown out, often while somebody cannot hear of it.
+        let one = rng.range(1, setup.size as u64 - 1) as usize;
+        let when = rng.range(FIRST_FAULT + 2_000, heal_at);
+        if rng.chance(700) {
+            steps.push(Step { at: when - rng.range(500, 2_000), act: Act::Split(groups(rng, setup.size, 2)) });
+        }
+        steps.push(Step { at: when, act: Act::Revoke(one) });
+    }
     while at < heal_at {
         fault(rng, setup, at, heal_at, &mut disk_lost, steps);
         if rng.chance(300) {

@@ -105,8 +105,5 @@ pub fn of_a_later_version(
     let fact = CounterFact { cmd, by, seq: 1, kind: CounterFactKind::Open { services: None, profile: None } };
     let mut value = serde_json::to_value(fact).expect("plain data");
     value["mood"] = "a field of a later version".into();
-    [
-        seal(&unknown, 0, ("spin".into(), "7".into())),
-        seal(&DocId::queue_counters(date), 1, (key, value.to_string())),
-    ]
+    [seal(&unknown, 0, ("spin".into(), "7".into())), seal(&DocId::queue_counters(date), 1, (key, value.to_string()))]
 }

@@ -37,8 +37,10 @@ pub struct Member {
     pub secret: [u8; 32],
     /// Its id.
     pub device: DeviceId,
-    /// Whether it belongs to the branch.
+    /// Whether it was ever taken into the branch.
     pub enrolled: bool,
+    /// Whether it was thrown out again; it may not know that.
+    pub revoked: bool,
     /// Its disk, which outlives its processes.
     pub disk: CrashingDisk,
     /// The generation of that disk: how often it was lost or restored.

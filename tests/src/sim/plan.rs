@@ -153,6 +153,8 @@ pub enum Act {
         /// Chooses device and rank.
         dice: u64,
     },
+    /// The first device throws another one out, which goes on as if nothing had happened.
+    Revoke(usize),
     /// A lobby manager takes the queue over.
     TakeOver(usize),
 }

@@ -40,7 +40,8 @@ pub fn settle(world: &mut World) {
         return;
     }
     let pictures: Vec<(String, Arc<Snapshot>)> =
-        world.members.iter().filter_map(|m| m.process.as_ref().map(|p| (m.name.clone(), p.snapshot.clone()))).collect();
+        world.honest().filter_map(|m| m.process.as_ref().map(|p| (m.name.clone(), p.snapshot.clone()))).collect();
+    world.let_the_revoked_go();
     a_last_lie_is_refused(world);
     inspect(world);
     let (today, latest) = world.today();
@@ -65,7 +66,7 @@ fn a_last_lie_is_refused(world: &mut World) {
 /// Looks at the disks of all running devices.
 fn inspect(world: &mut World) {
     let told = world.checker.told_facts();
-    let wrong: Vec<String> = world.members.iter().flat_map(|m| world.audit.disk(m, &told)).collect();
+    let wrong: Vec<String> = world.honest().flat_map(|m| world.audit.disk(m, &told)).collect();
     wrong.into_iter().for_each(|what| world.violate(what));
 }
 
@@ -76,19 +77,18 @@ fn unsettled(world: &World) -> String {
         return format!("stewards differ: {}", as_each_sees_it(world));
     }
     let enrolled = world.enrolled().count();
-    let pictures: Vec<&Snapshot> =
-        world.members.iter().filter_map(|m| m.process.as_ref()).map(|p| &*p.snapshot).collect();
+    let pictures: Vec<&Snapshot> = world.honest().filter_map(|m| m.process.as_ref()).map(|p| &*p.snapshot).collect();
     if let Some(lone) = pictures.iter().find(|p| p.mesh.group.len() != enrolled) {
         return format!("a group of {}", lone.mesh.group.len());
     }
     if pictures.iter().any(|p| p.days != pictures[0].days) {
         return "tables differ".into();
     }
-    documents_differ(&world.members)
+    documents_differ(world)
 }
 
 fn as_each_sees_it(world: &World) -> String {
-    let seen = world.members.iter().filter_map(|m| m.process.as_ref().map(|p| (&m.name, p)));
+    let seen = world.honest().filter_map(|m| m.process.as_ref().map(|p| (&m.name, p)));
     let seen: Vec<String> = seen
         .map(|(name, p)| {
             let mesh = &p.snapshot.mesh;
@@ -99,10 +99,9 @@ fn as_each_sees_it(world: &World) -> String {
 }
 
 /// Names a document that two devices which may both hold it do not hold alike; empty if there is none.
-fn documents_differ(members: &[Member]) -> String {
+fn documents_differ(world: &World) -> String {
     let mut known: BTreeMap<String, (&str, Vec<u8>)> = BTreeMap::new();
-    let heads: Vec<(&Member, BTreeMap<String, Vec<u8>>)> =
-        members.iter().filter(|m| m.process.is_some()).map(|m| (m, m.heads())).collect();
+    let heads: Vec<(&Member, BTreeMap<String, Vec<u8>>)> = world.honest().map(|m| (m, m.heads())).collect();
     for (member, heads) in &heads {
         for (doc, digest) in heads {
             let (first, same) = known.entry(doc.clone()).or_insert_with(|| (member.name.as_str(), digest.clone()));

@@ -70,8 +70,10 @@ impl Shrinker {
         loop {
             let mut from = 0;
             loop {
-                let chosen: Vec<usize> = (0..self.best.steps.len()).filter(|i| kind(&self.best.steps[*i].act)).collect();
-                let Some(part) = chosen.get(from..chosen.len().min(from + chunk)).filter(|part| !part.is_empty()) else {
+                let chosen: Vec<usize> =
+                    (0..self.best.steps.len()).filter(|i| kind(&self.best.steps[*i].act)).collect();
+                let Some(part) = chosen.get(from..chosen.len().min(from + chunk)).filter(|part| !part.is_empty())
+                else {
                     break;
                 };
                 let mut plan = self.best.clone();

@@ -127,3 +127,17 @@ fn identity_files() {
         let _ = IdentityFile::read(folder.path());
     });
 }
+
+#[test]
+fn settings_files() {
+    let example = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/branchmesh.toml"));
+    let small =
+        b"lang = \"en\"\n[run]\nlisten = \"0.0.0.0:7443\"\nhttp = \"127.0.0.1:7480\"\npeers = [\"10.0.0.2:7443\"]\n";
+    let examples = example.into_iter().chain([small.to_vec()]).collect();
+    hold(examples, 2_000, |bytes| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("branchmesh.toml");
+        std::fs::write(&file, bytes).expect("writable");
+        let _ = branchmesh_node::check_settings_file(&file);
+    });
+}

@@ -25,7 +25,11 @@ fn requests(ticket: &str) -> Vec<(Method, String, serde_json::Value)> {
         post("/session", json!({ "staff_id": "manager", "pin": "1234" })),
         post("/mesh/take-over", json!({ "reason": "too few are left" })),
         (Method::PUT, "/config/hours".into(), json!({ "monday": [["09:00", "17:00"]] })),
-        (Method::PUT, "/config/services".into(), json!([{ "id": "cash", "prefix": "A", "name": { "zh": "现金", "en": "Cash" } }])),
+        (
+            Method::PUT,
+            "/config/services".into(),
+            json!([{ "id": "cash", "prefix": "A", "name": { "zh": "现金", "en": "Cash" } }]),
+        ),
         (Method::PUT, "/staff/teller9".into(), json!({ "name": "Nine", "roles": ["teller"], "pin": "9999" })),
     ]
 }

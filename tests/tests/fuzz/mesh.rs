@@ -101,7 +101,8 @@ fn invitations() {
 
 #[test]
 fn words_of_newcomers() {
-    let hello = Hello { branch: DeviceId([7; 32]), generation: 3, addresses: vec!["10.0.0.1:1".parse().expect("valid")] };
+    let hello =
+        Hello { branch: DeviceId([7; 32]), generation: 3, addresses: vec!["10.0.0.1:1".parse().expect("valid")] };
     let examples = vec![
         postcard::to_stdvec(&hello).expect("plain data"),
         postcard::to_stdvec(&JoinRequest { secret: [1; 16] }).expect("plain data"),

@@ -109,8 +109,7 @@ fn hold(examples: Vec<Vec<u8>>, cases: u32, target: impl Fn(&[u8])) {
         let config = Config { cases, failure_persistence: None, ..Config::default() };
         // The first round is the same everywhere, so that a red test stays red.
         let first = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-        let mut runner =
-            if rounds == 0 { TestRunner::new_with_rng(config, first) } else { TestRunner::new(config) };
+        let mut runner = if rounds == 0 { TestRunner::new_with_rng(config, first) } else { TestRunner::new(config) };
         let run = runner.run(&strategy, |bytes| {
             target(&bytes);
             Ok(())

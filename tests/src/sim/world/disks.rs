@@ -94,6 +94,14 @@ impl World {
         self.checker.forgive(index, &elsewhere);
     }
 
+    /// What only a revoked device holds is lost with it: nobody takes it any more.
+    pub fn let_the_revoked_go(&mut self) {
+        for index in (0..self.members.len()).filter(|i| self.members[*i].revoked).collect::<Vec<_>>() {
+            let elsewhere = self.elsewhere(index);
+            self.checker.forgive(index, &elsewhere);
+        }
+    }
+
     pub(super) fn compact(&mut self, index: usize) {
         let Some(process) = &self.members[index].process else { return };
         let long = |doc: &_| process.store.loose(doc).is_ok_and(|loose| loose > LOOSE);

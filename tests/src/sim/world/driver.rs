@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use branchmesh_model::command::Command;
+use branchmesh_model::command::{Ask, Command, Ordinary};
 use branchmesh_node::replication::input::{Effects, Input, Reply, ReplyId};
 use branchmesh_node::storage::StoreOp;
 
@@ -137,10 +137,19 @@ impl World {
         self.checker.published(self.now, index, &member.name, &before, &after);
     }
 
+    fn note_revocation(&mut self, command: &Command, done: bool) {
+        if let (Ask::Ordinary(Ordinary::Revoke { device, .. }), true) = (&command.ask, done)
+            && let Some(member) = self.members.iter_mut().find(|m| m.device == *device)
+        {
+            member.revoked = true;
+        }
+    }
+
     fn answered(&mut self, id: ReplyId, reply: Reply) {
         match (self.asked.remove(&id), reply) {
             (Some(Asked::Command { member, command }), Reply::Command(result)) => {
                 self.tell(|w| format!("{} {}: {}", w.name(member), command.id.as_str(), told(&result)));
+                self.note_revocation(&command, result.is_ok());
                 let snapshot = self.members[member].process.as_ref().map(|p| p.snapshot.clone());
                 self.checker.acknowledged(self.now, member, &command, &result, snapshot.as_deref());
             }

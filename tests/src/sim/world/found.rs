@@ -44,6 +44,7 @@ fn member(seed: u64, index: usize, role: Role, setup: &Setup) -> Member {
         secret,
         device: Signer::new(&secret, DeviceId([0; 32])).device,
         enrolled: true,
+        revoked: false,
         disk: CrashingDisk::new(),
         generation: 0,
         suspect: false,

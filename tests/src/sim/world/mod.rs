@@ -196,13 +196,17 @@ impl World {
 
     /// Devices that belong to the branch.
     pub fn enrolled(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.members.len()).filter(|i| self.members[*i].enrolled)
+        (0..self.members.len()).filter(|i| self.members[*i].enrolled && !self.members[*i].revoked)
+    }
+
+    /// Running devices that belong to the branch.
+    pub fn honest(&self) -> impl Iterator<Item = &Member> {
+        self.enrolled().map(|i| &self.members[i]).filter(|m| m.process.is_some())
     }
 
     /// The steward that each running device sees.
     pub fn stewards(&self) -> BTreeSet<Option<DeviceId>> {
-        let processes = self.members.iter().filter_map(|m| m.process.as_ref());
-        processes.map(|p| p.snapshot.mesh.steward).collect()
+        self.honest().filter_map(|m| m.process.as_ref()).map(|p| p.snapshot.mesh.steward).collect()
     }
 
     /// The business day that everybody must know of by now, and the one that some may know of already.

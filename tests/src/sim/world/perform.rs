@@ -9,6 +9,9 @@ use crate::sim::network::Network;
 use crate::sim::plan::Act;
 use crate::sim::workload::{self, Workload};
 
+/// The admin device.
+const FOUNDER: usize = 0;
+
 impl World {
     /// Carries out one step.
     pub(super) fn perform(&mut self, act: &Act) {
@@ -69,6 +72,7 @@ impl World {
             Act::Join => self.join(),
             Act::ReplayInvitation { dice } => self.replay_invitation(*dice),
             Act::Rank { dice } => self.rank(*dice),
+            Act::Revoke(member) => self.revoke(*member),
             Act::TakeOver(member) => self.take_over(*member),
         }
     }
@@ -88,6 +92,14 @@ impl World {
         let up = self.up();
         if let Some(index) = up.get(rng.index(up.len())).copied() {
             self.with_workload(|people, world| people.staff(world, index, ask, &mut rng));
+        }
+    }
+
+    fn revoke(&mut self, member: usize) {
+        if self.is_up(FOUNDER) {
+            let device = self.members[member].device;
+            let ask = Ask::Ordinary(Ordinary::Revoke { device, last: 0 });
+            self.with_workload(|people, world| people.staff(world, FOUNDER, ask, &mut Rng(0)));
         }
     }
 
