@@ -11,6 +11,7 @@ mod enrolment;
 mod goodbye;
 mod hostile;
 mod idempotency;
+mod labs;
 mod network;
 mod page;
 mod privacy;

@@ -152,7 +152,7 @@ fn readable(member: &Member) -> Option<Arc<Store>> {
 
 /// Records that count, and those that will because their epoch can still be closed by these voters.
 fn lasting(durable: &Durable, voters: &[VoterId]) -> impl Iterator<Item = RecordId> {
-    durable.epochs.values().flat_map(|held| {
+    durable.epochs.values().flat_map(move |held| {
         let closable = held.epoch.is_quorum(|voter| voters.contains(voter));
         let upto = if closable { held.len() } else { held.commit };
         let entries = (1..=upto).zip(&held.log).filter(|(_, record)| matches!(record, Record::Entry { .. }));

@@ -196,12 +196,12 @@ impl World {
 
     /// Devices that belong to the branch.
     pub fn enrolled(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.members.len()).filter(|i| self.members[*i].enrolled && !self.members[*i].revoked)
+        (0..self.members.len()).filter(move |i| self.members[*i].enrolled && !self.members[*i].revoked)
     }
 
     /// Running devices that belong to the branch.
     pub fn honest(&self) -> impl Iterator<Item = &Member> {
-        self.enrolled().map(|i| &self.members[i]).filter(|m| m.process.is_some())
+        self.enrolled().map(move |i| &self.members[i]).filter(|m| m.process.is_some())
     }
 
     /// The steward that each running device sees.
