@@ -21,6 +21,8 @@ pub mod shrink;
 pub mod workload;
 pub mod world;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use branchmesh_node::replication::trust::TrustFlaws;
 
 pub use self::draw::Kind;
@@ -110,11 +112,18 @@ pub fn run(seed: u64, kind: Kind, flaw: Option<Flaw>, tell: bool) -> Report {
     run_plan(&draw::draw(seed, kind), flaw, tell)
 }
 
-/// Runs a plan to its end.
+/// Runs a plan to its end. A panic of the code under test is a violation like any other.
 pub fn run_plan(plan: &Plan, flaw: Option<Flaw>, tell: bool) -> Report {
     let mut world = world::World::new(plan, flaw, tell);
-    if world.play(plan) {
-        settle::settle(&mut world);
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        if world.play(plan) {
+            settle::settle(&mut world);
+        }
+    }));
+    if let Err(panic) = played {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
+        world.violate(format!("panicked: {text}"));
     }
     world.into_report()
 }
