@@ -17,6 +17,8 @@ pub mod replication;
 mod settings;
 pub mod storage;
 
+pub use settings::check_file as check_settings_file;
+
 /// Begins an HTTP client that also speaks TLS, with the same cryptography as the mesh.
 pub fn http_client() -> reqwest::ClientBuilder {
     // Whoever comes second finds it installed, which is just as well.

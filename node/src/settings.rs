@@ -208,6 +208,14 @@ impl Settings {
     }
 }
 
+/// Whether a settings file can be read.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn check_file(file: &Path) -> Result<(), String> {
+    Settings::gather(&Settings::default(), Some(file)).map(|_| ())
+}
+
 /// The settings file that applies: the one named, or that of the data folder, or that of the working folder.
 pub(crate) fn file_in_force(named: Option<&Path>, data: Option<&Path>, working: &Path) -> Option<PathBuf> {
     if let Some(named) = named {

@@ -73,7 +73,7 @@ impl Hub {
         if let Ask::Ordinary(Ordinary::Revoke { device, last }) = &mut command.ask {
             *last = self.documents.authored_by(device);
         }
-        match decide::ordinary(&self.view, &command, now.wall, &self.context) {
+        match decide::ordinary(&self.view, &command, self.agreed_wall(now), &self.context) {
             Ok((writes, done)) => {
                 self.write_all(now, writes, fx)?;
                 Ok(Ok(done))

@@ -100,6 +100,11 @@ pub struct Hub {
     closing_day: Option<BusinessDate>,
     rolled_for: Option<BusinessDate>,
     over_waits: OverWaits,
+    /// Each device's wall clock minus this node's monotonic clock, as last heard: a device that is cut off still knows by
+    /// them that its own clock is wrong.
+    clocks: BTreeMap<DeviceId, i64>,
+    /// The date by the clocks that are believed.
+    today: BusinessDate,
 }
 
 impl Hub {
@@ -118,8 +123,7 @@ impl Hub {
         view.refresh();
         let context = context_of(&view, &options.zone);
         let today = business_date(now.wall, &context.zone, view.config().branch.cut_off);
-        let days = recent_days(&documents, today);
-        for doc in days.iter().flat_map(|d| DocId::queue_day(*d)) {
+        for doc in shown_documents(&documents, today) {
             fold_document(&mut documents, &mut view, &doc)?;
         }
         view.refresh();
@@ -171,6 +175,8 @@ impl Hub {
             closing_day: None,
             rolled_for: None,
             over_waits: OverWaits::default(),
+            clocks: BTreeMap::new(),
+            today,
         };
         let mut fx = Effects { publish: true, ..Effects::default() };
         hub.absorb(now, output, &mut fx);
@@ -238,8 +244,9 @@ impl Hub {
 
     fn every_second(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
         self.send_summaries(now, fx);
+        self.follow_the_date(now)?;
         self.turn_the_day(now, fx);
-        self.note_foreign_tickets();
+        self.note_foreign_tickets(now);
         self.give_up_ghosts(now, fx);
         self.tell_over_waits(now, fx);
         self.lapse_invitations(now, fx)?;
@@ -336,10 +343,16 @@ impl Hub {
         Ok(())
     }
 
-    /// The newest business day of which a steward has decided anything and that is not closed; else the clock's.
+    fn date_by_clock(&self, now: Now) -> BusinessDate {
+        business_date(self.agreed_wall(now), &self.context.zone, self.view.config().branch.cut_off)
+    }
+
+    /// The newest business day of which a steward has decided anything and that is not closed; else the clock's. Days far
+    /// ahead were made by a device whose clock was wrong, and are nobody's today.
     pub fn date(&self, now: Now) -> BusinessDate {
-        let by_clock = business_date(now.wall, &self.context.zone, self.view.config().branch.cut_off);
-        match self.view.days().iter().rev().find(|(_, day)| !day.tickets.is_empty() || day.closed) {
+        let by_clock = self.date_by_clock(now);
+        let credible = self.view.days().range(..=by_clock.saturating_add(1.day()));
+        match credible.rev().find(|(_, day)| !day.tickets.is_empty() || day.closed) {
             Some((date, day)) if !day.closed => *date,
             Some((date, _)) if by_clock <= *date => date.saturating_add(1.day()),
             _ => by_clock,
@@ -347,8 +360,18 @@ impl Hub {
     }
 
     fn oldest_day_shown(&self) -> BusinessDate {
-        let newest = self.view.days().keys().next_back().copied().unwrap_or(BusinessDate::MIN);
-        newest.saturating_sub(i64::from(DAYS_SHOWN).days())
+        oldest_shown(&self.documents, self.today)
+    }
+
+    /// Shows the days that a believed change of date brings back into sight.
+    fn follow_the_date(&mut self, now: Now) -> Result<(), StoreError> {
+        let today = self.date_by_clock(now);
+        if std::mem::replace(&mut self.today, today) != today {
+            for doc in shown_documents(&self.documents, today) {
+                fold_document(&mut self.documents, &mut self.view, &doc)?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether the roster is not here (any more) and must first be taken from a device that is believed to have it.
@@ -378,12 +401,21 @@ fn fold_document(documents: &mut Documents, view: &mut BranchView, doc: &DocId) 
     Ok(())
 }
 
-/// The newest day held and the one before, or those of the clock.
-fn recent_days(documents: &Documents, today: BusinessDate) -> Vec<BusinessDate> {
-    let held: BTreeSet<BusinessDate> =
-        documents.held().keys().filter(|d| d.family() == Family::Queue).filter_map(DocId::date).collect();
-    let newest = held.last().copied().unwrap_or(today).max(today);
-    held.into_iter().filter(|d| *d >= newest.saturating_sub(i64::from(DAYS_SHOWN).days())).collect()
+/// The queue documents held, in the order of their days, which is that of their names.
+fn queue_documents(documents: &Documents) -> impl DoubleEndedIterator<Item = (&DocId, BusinessDate)> {
+    let (first, end) = DocId::queue_names();
+    documents.held().range(first..end).filter_map(|(doc, _)| doc.date().map(|date| (doc, date)))
+}
+
+/// The day before the newest one held that can be true, and not later than yesterday.
+fn oldest_shown(documents: &Documents, today: BusinessDate) -> BusinessDate {
+    let newest = queue_documents(documents).rev().map(|(_, date)| date).find(|date| *date <= today);
+    newest.unwrap_or(today).saturating_sub(i64::from(DAYS_SHOWN).days())
+}
+
+fn shown_documents(documents: &Documents, today: BusinessDate) -> Vec<DocId> {
+    let oldest = oldest_shown(documents, today);
+    queue_documents(documents).filter(|(_, date)| *date >= oldest).map(|(doc, _)| doc.clone()).collect()
 }
 
 fn context_of(view: &BranchView, device_zone: &TimeZone) -> Context {

@@ -40,6 +40,7 @@ impl Hub {
         let mine = self.documents.print_of(|f| self.shares(&peer, f));
         let Some(state) = self.peers.get_mut(&peer) else { return };
         state.clock_skew_ms = Some(clock.0.saturating_sub(now.wall.0));
+        self.clocks.insert(peer, clock.0.saturating_sub(i64::try_from(now.mono_ms).unwrap_or(i64::MAX)));
         if mine == print {
             (state.differing, state.behind) = (0, 0);
             return;
