@@ -1,6 +1,7 @@
 //! One command a file.
 
 pub(super) mod backup;
+pub(super) mod bench;
 pub(super) mod doctor;
 pub(super) mod init;
 pub(super) mod invite;
