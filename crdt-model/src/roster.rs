@@ -1,7 +1,8 @@
 //! The roster: which devices belong to the branch, in what role, who may administer, and who was revoked.
 //!
 //! Keys of the `roster` document: `e/{device}` an [`Enrolment`], `v/{device}` a [`Revocation`], `a/{device}` an
-//! [`AdminGrant`]. The founder's own enrolment is the first change; only admin devices write here.
+//! [`AdminGrant`], `h/{device}/{last}/{by}` a [`Holding`]. The founder's own enrolment is the first change; only admin
+//! devices write here, except that every device may state what it holds of a revoked one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +45,44 @@ pub struct Revocation {
     pub by: DeviceId,
 }
 
+/// A device had accepted more of a revoked device than its revocation counts, before it heard of it.
+///
+/// While the branch was split, the other side could not know of the revocation and built upon such changes. If they
+/// were refused for ever, so would be everything honest devices built on them, and the documents would stay unequal. So
+/// what an enrolled device had accepted by the time it heard of the revocation counts. Nothing made later can: whoever
+/// knows of the revocation accepts nothing beyond what counts, hence has nothing more to state.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Holding {
+    /// The revoked device.
+    pub device: DeviceId,
+    /// The number of its newest envelope that the stating device had accepted.
+    pub last: u64,
+    /// When, on the stating device's clock.
+    pub at: UnixMs,
+    /// The device that states it.
+    pub by: DeviceId,
+}
+
+/// What the keys of holdings begin with.
+const HOLDING: &str = "h/";
+
+impl Holding {
+    /// Its key in the roster document.
+    pub fn key(&self) -> String {
+        format!("{HOLDING}{}/{}/{}", self.device, self.last, self.by)
+    }
+}
+
+/// Whether `key` states what a device holds; every device may write such a key, in its own name.
+pub fn is_holding(key: &str) -> bool {
+    key.starts_with(HOLDING)
+}
+
+/// Whether `key` states what `author` holds.
+pub fn is_holding_of(key: &str, author: &DeviceId) -> bool {
+    is_holding(key) && key.rsplit('/').next().is_some_and(|by| by == author.to_string())
+}
+
 /// A device was given the admin right.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AdminGrant {
@@ -62,7 +101,7 @@ pub struct Device {
     pub enrolment: Enrolment,
     /// Whether it may write the roster.
     pub admin: bool,
-    /// Set once it was revoked.
+    /// Set once it was revoked; its `last` counts what other devices had accepted before they heard of it.
     pub revoked: Option<Revocation>,
 }
 
@@ -90,9 +129,13 @@ impl Roster {
         let revocations: BTreeMap<DeviceId, Revocation> = read(facts, "v/", |r: &Revocation| r.device, &mut bad);
         let grants: BTreeMap<DeviceId, AdminGrant> = read(facts, "a/", |g: &AdminGrant| g.device, &mut bad);
         let admins = admins(branch, &grants);
+        let holdings = holdings(facts, &enrolments, &mut bad);
         bad.extend(grants.keys().filter(|d| !admins.contains(d)).map(|d| format!("a/{d}")));
         let device = |(id, enrolment): (DeviceId, Enrolment)| {
-            let revoked = revocations.get(&id).cloned();
+            let mut revoked = revocations.get(&id).cloned();
+            if let (Some(revocation), Some(held)) = (&mut revoked, holdings.get(&id)) {
+                revocation.last = revocation.last.max(*held);
+            }
             (id, Device { enrolment, admin: admins.contains(&id) && revoked.is_none(), revoked })
         };
         (Self { branch, devices: enrolments.into_iter().map(device).collect() }, bad)
@@ -145,6 +188,25 @@ pub fn lane_of(base: &str, generation: u32) -> String {
     let letters = GENERATION_LETTERS.as_bytes();
     let n = n as usize;
     format!("{base}{}{}", "Z".repeat(n / letters.len()), char::from(letters[n % letters.len()]))
+}
+
+/// The highest envelope of each device that another enrolled device states to have accepted.
+fn holdings(
+    facts: &BTreeMap<String, String>,
+    enrolments: &BTreeMap<DeviceId, Enrolment>,
+    bad: &mut Vec<String>,
+) -> BTreeMap<DeviceId, u64> {
+    let mut highest = BTreeMap::new();
+    for (key, value) in facts.iter().filter(|(k, _)| is_holding(k)) {
+        match serde_json::from_str::<Holding>(value) {
+            Ok(h) if h.key() == *key && h.by != h.device && enrolments.contains_key(&h.by) => {
+                let last = highest.entry(h.device).or_insert(0);
+                *last = h.last.max(*last);
+            }
+            _ => bad.push(key.clone()),
+        }
+    }
+    highest
 }
 
 /// The founder and whoever was given the right by an admin device, directly or through others.

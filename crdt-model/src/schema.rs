@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BadId, RecordKey};
+use crate::roster::is_holding;
 use crate::time::BusinessDate;
 
 /// What a device is for; decides what it may hold, write and show.
@@ -148,7 +149,7 @@ impl Family {
     /// Whether a device of `role` (with or without the admin right) may write `key` in this family.
     pub fn may_write(&self, role: Role, admin: bool, key: &str) -> bool {
         match self {
-            Family::Roster => admin,
+            Family::Roster => admin || is_holding(key),
             // Every device keeps its own settings; what they say concerns its screen and sound only.
             Family::Config => admin || role.is_staff_device() || role == Role::Hq || key.starts_with(DEVICE_SETTINGS),
             Family::Queue if role == Role::Hq => false,

@@ -8,8 +8,21 @@ use std::borrow::Cow;
 
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-/// Addresses people open; each is answered with the page that reads its own address.
-const PAGES: &[&str] = &["/"];
+/// Addresses people open and their pages. One that ends with a slash stands for every single segment below it: the page reads
+/// its own address.
+const PAGES: &[(&str, &str)] = &[
+    ("/", "start.html"),
+    ("/kiosk", "kiosk.html"),
+    ("/counter", "counter.html"),
+    ("/display", "display.html"),
+    ("/display/counter/", "display.html"),
+    ("/lobby", "lobby.html"),
+    ("/rating", "rating.html"),
+    ("/t/", "status.html"),
+    ("/mesh", "mesh.html"),
+    ("/admin", "admin.html"),
+    ("/live", "live.html"),
+];
 
 #[derive(RustEmbed)]
 #[folder = "static"]
@@ -29,11 +42,21 @@ pub struct Asset {
 /// The file at a request's path (with or without the leading slash, without query), or the page that answers there.
 /// `None` if there is no such file; a path can never reach outside the page's own folder.
 pub fn asset(path: &str) -> Option<Asset> {
-    let name = if PAGES.contains(&path) { "index.html" } else { path.strip_prefix('/').unwrap_or(path) };
+    let name = page(path).unwrap_or_else(|| path.strip_prefix('/').unwrap_or(path));
     if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return None;
     }
     Files::get(name).map(|file| Asset { mime: mime(name, &file), etag: etag(&file), bytes: file.data })
+}
+
+/// The file of the page that answers at a path.
+fn page(path: &str) -> Option<&'static str> {
+    let answers = |address: &str| match path.strip_prefix(address) {
+        Some("") => address == "/" || !address.ends_with('/'),
+        Some(below) => address != "/" && address.ends_with('/') && !below.contains('/'),
+        None => false,
+    };
+    PAGES.iter().find(|(address, _)| answers(address)).map(|(_, file)| *file)
 }
 
 /// The paths of all files that [`asset`] answers, in no particular order.

@@ -26,8 +26,16 @@ fn between<'a>(text: &'a str, open: &'a str, close: char) -> impl Iterator<Item 
     text.split(open).skip(1).filter_map(move |rest| rest.split(close).next())
 }
 
-fn locale(path: &str) -> BTreeMap<String, String> {
-    serde_json::from_str(&text(path)).unwrap()
+/// The sentences of a language by file: `common` and one of each screen.
+fn locale(language: &str) -> BTreeMap<String, BTreeMap<String, String>> {
+    let folder = format!("locales/{language}/");
+    own(".json")
+        .into_iter()
+        .filter_map(|(path, text)| {
+            let name = path.strip_prefix(&folder)?.strip_suffix(".json")?.to_owned();
+            Some((name, serde_json::from_str(&text).unwrap()))
+        })
+        .collect()
 }
 
 fn placeholders(sentence: &str) -> BTreeSet<&str> {
@@ -35,25 +43,50 @@ fn placeholders(sentence: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn the_root_is_the_page() {
-    let page = asset("/").unwrap();
-    assert_eq!(page.mime, "text/html; charset=utf-8");
-    assert_eq!(asset("/index.html"), Some(page));
+fn every_address_has_its_page() {
+    for (path, file) in [
+        ("/", "start.html"),
+        ("/kiosk", "kiosk.html"),
+        ("/display", "display.html"),
+        ("/display/counter/3", "display.html"),
+        ("/t/abc", "status.html"),
+        ("/live", "live.html"),
+    ] {
+        let page = asset(path).unwrap_or_else(|| panic!("{path} is served"));
+        assert_eq!(page.mime, "text/html; charset=utf-8");
+        assert_eq!(asset(file), Some(page), "{path}");
+    }
+    for (_, file) in super::PAGES {
+        assert!(asset(file).is_some(), "{file} is there");
+    }
 }
 
 #[test]
 fn types_are_those_browsers_insist_on() {
     let mime = |path| asset(path).map(|a| a.mime);
-    assert_eq!(mime("/app/main.js").as_deref(), Some("text/javascript; charset=utf-8"));
+    assert_eq!(mime("/app/core/boot.js").as_deref(), Some("text/javascript; charset=utf-8"));
     assert_eq!(mime("vendor/preact.mjs").as_deref(), Some("text/javascript; charset=utf-8"));
     assert_eq!(mime("/css/tokens.css").as_deref(), Some("text/css; charset=utf-8"));
-    assert_eq!(mime("/locales/en.json").as_deref(), Some("application/json; charset=utf-8"));
+    assert_eq!(mime("/locales/en/common.json").as_deref(), Some("application/json; charset=utf-8"));
     assert_eq!(mime("/icons.svg").as_deref(), Some("image/svg+xml"));
 }
 
 #[test]
 fn nothing_else_is_served() {
-    for path in ["", "/nowhere", "/app", "/app/", "/../Cargo.toml", "/app/../../Cargo.toml", "//index.html"] {
+    for path in [
+        "",
+        "/nowhere",
+        "/app",
+        "/app/",
+        "/../Cargo.toml",
+        "/app/../../Cargo.toml",
+        "//start.html",
+        "/t",
+        "/t/",
+        "/t/a/b",
+        "/kiosk/",
+        "/display/counter",
+    ] {
         assert_eq!(asset(path), None, "{path:?}");
     }
 }
@@ -61,28 +94,36 @@ fn nothing_else_is_served() {
 #[test]
 fn tags_tell_contents_apart() {
     let tag = |path| asset(path).unwrap().etag;
-    assert_eq!(tag("/app/main.js"), tag("/app/main.js"));
-    assert_ne!(tag("/app/main.js"), tag("/app/api.js"));
+    assert_eq!(tag("/app/core/boot.js"), tag("/app/core/boot.js"));
+    assert_ne!(tag("/app/core/boot.js"), tag("/app/core/api.js"));
     assert!(tag("/").starts_with('"') && tag("/").ends_with('"'));
 }
 
 #[test]
 fn both_languages_say_the_same_things() {
-    let (zh, en) = (locale("/locales/zh-CN.json"), locale("/locales/en.json"));
+    let (zh, en) = (locale("zh-CN"), locale("en"));
     assert_eq!(zh.keys().collect::<Vec<_>>(), en.keys().collect::<Vec<_>>());
-    for (key, sentence) in &zh {
-        assert!(!sentence.is_empty() && !en[key].is_empty(), "{key} is empty");
-        assert_eq!(placeholders(sentence), placeholders(&en[key]), "{key}");
+    for (name, sentences) in &zh {
+        assert_eq!(sentences.keys().collect::<Vec<_>>(), en[name].keys().collect::<Vec<_>>(), "{name}");
+        for (key, sentence) in sentences {
+            assert!(!sentence.is_empty() && !en[name][key].is_empty(), "{name}: {key} is empty");
+            assert_eq!(placeholders(sentence), placeholders(&en[name][key]), "{name}: {key}");
+            assert!(name == "common" || !zh["common"].contains_key(key), "{name}: {key} is said in common already");
+        }
     }
 }
 
+/// A shared module may only say what every screen knows; a screen's own may say its own sentences too.
 #[test]
 fn every_sentence_asked_for_exists() {
-    let zh = locale("/locales/zh-CN.json");
+    let zh = locale("zh-CN");
     for (path, code) in own(".js") {
+        let screen = path.split('/').nth(1).unwrap_or_default();
+        let known =
+            |key: &str| ["common", screen].iter().any(|name| zh.get(*name).is_some_and(|s| s.contains_key(key)));
         for key in between(&code, " t('", '\'').chain(between(&code, "(t('", '\'')).chain(between(&code, "{t('", '\''))
         {
-            assert!(zh.contains_key(key), "{path} asks for {key}");
+            assert!(known(key), "{path} asks for {key}");
         }
     }
 }

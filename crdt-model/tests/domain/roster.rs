@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use branchmesh_model::ids::DeviceId;
-use branchmesh_model::roster::{AdminGrant, Enrolment, Revocation, Roster, lane_of};
+use branchmesh_model::roster::{AdminGrant, Enrolment, Holding, Revocation, Roster, is_holding_of, lane_of};
 use branchmesh_model::schema::Role;
 use branchmesh_model::ticket::Number;
 use branchmesh_model::time::UnixMs;
@@ -112,6 +112,34 @@ fn a_revoked_device_is_out_and_keeps_its_lane() {
     assert!(roster.active(&device(2)).is_none() && bad.is_empty());
     assert_eq!(roster.next_lane(&device(1)), "C");
     assert_eq!(roster.lane_of(&device(2), 1).as_deref(), Some("BN"));
+}
+
+#[test]
+fn what_others_had_accepted_of_a_revoked_device_counts() {
+    let mut facts = BTreeMap::new();
+    for (n, role, lane) in [(1, Role::Counter, "A"), (2, Role::Tablet, "B"), (3, Role::Kiosk, "C")] {
+        facts.insert(format!("e/{}", device(n)), json(&enrolment(n, role, None, lane)));
+    }
+    let gone = Revocation { device: device(2), last: 5, at: UnixMs(0), by: device(1) };
+    facts.insert(format!("v/{}", device(2)), json(&gone));
+    let last = |facts: &BTreeMap<String, String>| {
+        Roster::fold(device(FOUNDER), facts).0.devices[&device(2)].revoked.as_ref().map(|r| r.last)
+    };
+    let hold = |facts: &mut BTreeMap<String, String>, last: u64, by: u8| {
+        let holding = Holding { device: device(2), last, at: UnixMs(0), by: device(by) };
+        facts.insert(holding.key(), json(&holding));
+        holding.key()
+    };
+    let of_kiosk = hold(&mut facts, 9, 3);
+    hold(&mut facts, 3, 1);
+    assert_eq!(last(&facts), Some(9));
+    // Neither the revoked device itself nor a stranger can raise it.
+    let own = hold(&mut facts, 20, 2);
+    let strange = hold(&mut facts, 30, 77);
+    assert_eq!(last(&facts), Some(9));
+    let bad: BTreeSet<String> = Roster::fold(device(FOUNDER), &facts).1.into_iter().collect();
+    assert_eq!(bad, BTreeSet::from([own, strange]));
+    assert!(is_holding_of(&of_kiosk, &device(3)) && !is_holding_of(&of_kiosk, &device(1)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use branchmesh_model::document::{ChangeProblem, Examined, NewChange, examine};
 use branchmesh_model::ids::{BranchId, DeviceId};
-use branchmesh_model::roster::Roster;
+use branchmesh_model::roster::{Roster, is_holding, is_holding_of};
 use branchmesh_model::schema::{DocId, Family, KeyKind, Role};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
@@ -151,7 +151,8 @@ fn verify(envelope: &Envelope, branch: &BranchId, change: &Examined) -> Result<(
         .map_err(|_| Refusal::Signature)
 }
 
-/// Facts that name the device where they happened must name their author; records are copied from the log by anyone.
+/// Facts that name the device where they happened, or that holds something, must name their author; records are copied
+/// from the log by anyone.
 fn speaks_for_another(family: &Family, key: &str, value: &str, author: &DeviceId) -> bool {
     #[derive(serde::Deserialize)]
     struct By {
@@ -161,7 +162,11 @@ fn speaks_for_another(family: &Family, key: &str, value: &str, author: &DeviceId
     struct Claim {
         by: By,
     }
-    let names_device =
-        *family == Family::Queue && matches!(KeyKind::of(key), KeyKind::Fact | KeyKind::Rating | KeyKind::CounterFact);
+    let names_device = match family {
+        Family::Roster if is_holding(key) => return !is_holding_of(key, author),
+        Family::Queue => matches!(KeyKind::of(key), KeyKind::Fact | KeyKind::Rating | KeyKind::CounterFact),
+        Family::Visit => true,
+        _ => false,
+    };
     names_device && serde_json::from_str::<Claim>(value).is_ok_and(|c| c.by.device != *author)
 }

@@ -25,7 +25,7 @@ pub struct Person<'a> {
 pub async fn walk_live_page(browser: &Browser, base: &str, person: Person<'_>, pictures: Option<&Path>) -> Result<()> {
     let page = browser.page().await?;
     page.resize(1366, 768).await?;
-    page.goto(base).await?;
+    page.goto(&format!("{base}/live")).await?;
     in_english(&page).await?;
     sign_in(&page, person).await?;
     let number = take_ticket(&page, base).await?;

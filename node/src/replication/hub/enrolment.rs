@@ -6,6 +6,7 @@ use std::time::Duration;
 use branchmesh_model::command::{Ask, Ordinary, Rejection};
 use branchmesh_model::decide;
 use branchmesh_model::ids::{CommandId, CounterNo, DeviceId};
+use branchmesh_model::roster::Holding;
 use branchmesh_model::schema::{DocId, Role};
 use branchmesh_model::time::UnixMs;
 
@@ -63,6 +64,26 @@ impl Hub {
         self.set_joinable(true, fx);
         let invitation = Invitation { branch: self.signer.branch, admin: self.signer.device, addresses, secret };
         Ok(InvitationText { text: invitation.to_text(), expires_at: expires })
+    }
+
+    /// States what this device had accepted of a revoked one before it heard of the revocation, so that what honest devices
+    /// built upon it can enter everywhere.
+    pub(super) fn state_holdings(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
+        let me = self.signer.device;
+        let roster = self.view.roster().clone();
+        if roster.active(&me).is_none() {
+            return Ok(());
+        }
+        for (device, revocation) in roster.devices.iter().filter_map(|(id, d)| Some((id, d.revoked.as_ref()?))) {
+            let last = self.documents.authored_by(device);
+            if last > revocation.last {
+                let holding = Holding { device: *device, last, at: now.wall, by: me };
+                let value = serde_json::to_string(&holding).expect("a holding is plain data");
+                self.write(now, &DocId::roster(), &[(holding.key(), value)], fx)?;
+                self.count("holdings_stated");
+            }
+        }
+        Ok(())
     }
 
     fn keep_invitation(&self, invitation: &OpenInvitation, fx: &mut Effects) {

@@ -225,6 +225,7 @@ impl Hub {
         self.note_foreign_tickets();
         self.give_up_ghosts(now, fx);
         self.lapse_invitations(now, fx)?;
+        self.state_holdings(now, fx)?;
         if self.last_second.is_multiple_of(10) {
             self.tell_addresses(fx);
         }

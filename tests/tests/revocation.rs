@@ -1,0 +1,117 @@
+//! A device is revoked on one side of a split while the other side goes on working with it.
+
+use branchmesh_model::command::{Ask, Caller, Command, Guarded, Ordinary};
+use branchmesh_model::config::StaffRole;
+use branchmesh_model::ids::{CommandId, CounterNo, TicketId};
+use branchmesh_model::ticket::TicketState;
+use branchmesh_tests::report;
+use branchmesh_tests::sim::network::Ms;
+use branchmesh_tests::sim::world::{EPOCH, World};
+
+/// The founder, an admin device.
+const FOUNDER: usize = 0;
+/// A kiosk: steward of the other side.
+const KIOSK: usize = 2;
+/// A tablet, which is stolen.
+const STOLEN: usize = 4;
+/// The counter it works at.
+const COUNTER: CounterNo = 5;
+
+fn branch_of_five() -> World {
+    let fits = |w: &World| w.members.len() == 5 && w.epoch == EPOCH;
+    let mut world = (0..).map(|seed| World::new(seed, None, false)).find(fits).expect("some seed draws five devices");
+    world.liar = None;
+    world.weather = world.weather.calm();
+    for index in 0..world.members.len() {
+        world.start(index);
+    }
+    world
+}
+
+fn give(world: &mut World, index: usize, id: &str, ask: Ask) {
+    let device = &world.members[index];
+    let caller = Caller {
+        device: device.device,
+        device_role: Some(device.role),
+        staff: Some("manager".into()),
+        roles: vec![StaffRole::Admin],
+    };
+    let id = CommandId::try_from(id.to_owned()).expect("a good key");
+    world.command(index, Command { id, caller, ask });
+}
+
+fn issue(world: &mut World, index: usize, id: &str) {
+    let service = "non_cash".to_owned();
+    let ask = Guarded::Issue { service, category: None, language: None, identified: false, status_digest: None };
+    give(world, index, id, Ask::Guarded(ask));
+}
+
+fn pass(world: &mut World, ms: Ms) {
+    let until = world.now + ms;
+    assert!(world.run_until(until), "violated: {:?}", world.checker.violations);
+}
+
+fn ticket_in(world: &World, index: usize, state: TicketState) -> Option<TicketId> {
+    let snapshot = &world.members[index].process.as_ref().expect("it runs").snapshot;
+    let tickets = snapshot.days.values().flat_map(|d| d.tickets.values());
+    tickets.into_iter().find(|t| t.state == state && t.counter == Some(COUNTER)).map(|t| t.id)
+}
+
+#[test]
+fn what_a_split_side_built_upon_a_revoked_device_enters_everywhere() {
+    let mut world = branch_of_five();
+    pass(&mut world, 8_000);
+    world.rewire(|n| n.split(&[0, 0, 1, 1, 1]));
+    pass(&mut world, 12_000);
+
+    let device = world.members[STOLEN].device;
+    give(&mut world, FOUNDER, "revoke", Ask::Ordinary(Ordinary::Revoke { device, last: 0 }));
+    let counter = COUNTER;
+    give(&mut world, STOLEN, "open", Ask::Ordinary(Ordinary::OpenCounter { counter, services: None, profile: None }));
+    for n in 0..8 {
+        issue(&mut world, KIOSK, &format!("before {n}"));
+        pass(&mut world, 200);
+    }
+    for n in 0..4 {
+        give(&mut world, STOLEN, &format!("call {n}"), Ask::Guarded(Guarded::CallNext { counter }));
+        pass(&mut world, 2_000);
+        let ticket = ticket_in(&world, STOLEN, TicketState::Called).expect("a ticket was called");
+        give(&mut world, STOLEN, &format!("start {n}"), Ask::Ordinary(Ordinary::Start { ticket }));
+        give(&mut world, STOLEN, &format!("finish {n}"), Ask::Ordinary(Ordinary::Finish { ticket, outcome: None }));
+        pass(&mut world, 500);
+    }
+    // Honest work in the same documents: what it builds upon includes the stolen device's changes.
+    for n in 0..24 {
+        issue(&mut world, KIOSK, &format!("after {n}"));
+        pass(&mut world, 200);
+    }
+
+    world.rewire(|n| n.split(&[0, 0, 0, 0, 1]));
+    let equal = |w: &World| {
+        let honest: Vec<_> =
+            w.members[..STOLEN].iter().filter_map(|m| m.process.as_ref()).map(|p| &p.snapshot).collect();
+        honest.iter().all(|s| s.days == honest[0].days && s.roster == honest[0].roster)
+            && honest[0].days.values().map(|d| d.tickets.len()).sum::<usize>() == 32
+    };
+    let healed = world.now;
+    while !equal(&world) && world.now < healed + 45_000 {
+        pass(&mut world, 250);
+    }
+    assert!(equal(&world), "the honest devices do not become equal");
+    report::figure("honest devices equal after healing, ms", world.now - healed);
+    let roster = &world.members[FOUNDER].process.as_ref().expect("it runs").snapshot.roster;
+    let counted = roster.devices[&device].revoked.as_ref().expect("it is revoked").last;
+
+    // What the stolen device makes from now on is refused by everybody who hears it.
+    give(&mut world, STOLEN, "close", Ask::Ordinary(Ordinary::CloseCounter { counter }));
+    pass(&mut world, 2_000);
+    world.rewire(|n| n.split(&[0, 0, 0, 0, 0]));
+    pass(&mut world, 10_000);
+    assert!(equal(&world));
+    for member in &world.members[..STOLEN] {
+        let snapshot = &member.process.as_ref().expect("it runs").snapshot;
+        assert_eq!(snapshot.roster.devices[&device].revoked.as_ref().map(|r| r.last), Some(counted), "{}", member.name);
+        let refused = snapshot.mesh.counts.get("envelopes_refused_revoked").copied().unwrap_or(0);
+        report::figure(&format!("changes of the revoked device refused by {}", member.name), refused);
+    }
+}

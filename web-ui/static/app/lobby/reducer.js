@@ -1,0 +1,38 @@
+// @ts-check
+// What the lobby's screen keeps for itself. Pure.
+
+/** @typedef {{view: 'overview' | 'queue' | 'counters', order: string, service: string, find: string, opened: string | null, history: any, day: any, reminders: any[] | null, seen: Record<string, number>}} Lobby */
+
+/** @type {Lobby} */
+export const first = { view: 'overview', order: 'longest', service: '', find: '', opened: null, history: null, day: null, reminders: null, seen: {} };
+
+/** @param {any} state @param {any} action */
+export function reduce(state, action) {
+  const change = changeOf(state.lobby, action);
+  return change ? { ...state, lobby: { ...state.lobby, ...change } } : state;
+}
+
+/** @param {Lobby} lobby @param {any} action @returns {Partial<Lobby> | undefined} */
+function changeOf(lobby, action) {
+  switch (action.type) {
+    case 'lobby.show':
+      return { view: action.view, ...action.filter, opened: null };
+    case 'lobby.filter':
+      return { ...action.change, opened: null };
+    case 'lobby.open':
+      return { opened: action.ticket };
+    case 'lobby.history':
+      return { history: action.history };
+    case 'lobby.day':
+      return { day: action.day };
+    case 'lobby.reminders':
+      return { reminders: action.reminders };
+    case 'lobby.seen':
+      return { seen: { ...lobby.seen, [action.ticket]: action.level } };
+    // A question about a ticket folds its card.
+    case 'open':
+      return lobby.opened ? { opened: null } : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,5 @@
+// @ts-check
+import { boot } from '../core/boot.js';
+import { Page } from './page.js';
+
+await boot({ screen: 'status', Page });
