@@ -8,8 +8,10 @@ mod branch;
 mod call_next;
 mod floors;
 mod many_nodes;
+mod morning;
 mod rejoin;
 mod report;
+mod small_device;
 mod synthesis;
 mod two_nodes;
 
@@ -78,6 +80,8 @@ pub async fn run(options: &Options, progress: Progress<'_>) -> Result<Report> {
             Scenario::ManyNodes => many_nodes::run(&run).await,
             Scenario::CallNext => call_next::run(&run).await,
             Scenario::Rejoin => rejoin::run(&run).await,
+            Scenario::SmallDevice => small_device::run(&run).await,
+            Scenario::Morning => morning::run(&run).await,
         };
         figures.extend(found.with_context(|| format!("the scenario {} failed", scenario.name()))?);
         // What a scenario wrote is of no use to the next, and thirty databases take space.

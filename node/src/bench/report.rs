@@ -15,11 +15,22 @@ pub enum Scenario {
     CallNext,
     /// Two nodes that were apart meet.
     Rejoin,
+    /// A device that holds ninety business days and many small documents.
+    SmallDevice,
+    /// Thirty devices are switched on.
+    Morning,
 }
 
 impl Scenario {
     /// All, in the order they run.
-    pub const ALL: [Scenario; 4] = [Scenario::TwoNodes, Scenario::ManyNodes, Scenario::CallNext, Scenario::Rejoin];
+    pub const ALL: [Scenario; 6] = [
+        Scenario::TwoNodes,
+        Scenario::ManyNodes,
+        Scenario::CallNext,
+        Scenario::Rejoin,
+        Scenario::SmallDevice,
+        Scenario::Morning,
+    ];
 
     /// Its name in JSON and on the command line.
     pub fn name(self) -> &'static str {
@@ -28,6 +39,8 @@ impl Scenario {
             Self::ManyNodes => "many-nodes",
             Self::CallNext => "call-next",
             Self::Rejoin => "rejoin",
+            Self::SmallDevice => "small-device",
+            Self::Morning => "morning",
         }
     }
 }
@@ -72,6 +85,16 @@ pub enum Measure {
     CallNextP99,
     /// From the meeting of two nodes to equal documents.
     RejoinTime,
+    /// From the start of a small device's process until it serves.
+    ReadyTime,
+    /// The most memory it ever had.
+    Resident,
+    /// Growth of its database for a finished ticket.
+    TicketOnDisk,
+    /// From the first of thirty devices switched on to one steward for all.
+    MorningTime,
+    /// Bytes a device sent until then.
+    MorningBytes,
 }
 
 /// In what a figure is counted.

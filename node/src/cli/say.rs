@@ -186,6 +186,8 @@ sentences! {
     BENCH_MANY_NODES: "三、十、三十台设备", "three, ten and thirty nodes";
     BENCH_CALL_NEXT: "叫下一位", "call-next";
     BENCH_REJOIN: "断开后重聚", "rejoining";
+    BENCH_SMALL_DEVICE: "小型设备", "a small device";
+    BENCH_MORNING: "早上八点", "8 a.m.";
     BENCH_MACHINE: "branchmesh {version}，{processors} 个处理器，负载 {before} → {after}{quick}",
         "branchmesh {version}, {processors} processors, load {before} → {after}{quick}";
     BENCH_QUICK: "，快速测量", ", quick run";
@@ -215,6 +217,13 @@ sentences! {
     FIG_CALL_NEXT_P50: "叫下一位：非主持设备 HTTP 到第三台事件，中位",
         "call-next: HTTP at a non-steward to the event at a third node, p50";
     FIG_CALL_NEXT_P99: "叫下一位：同上，p99", "call-next: the same, p99";
+    FIG_READY: "小型设备：90 个营业日、20,000 份小文档，启动到可用", "small device: 90 days, 20,000 small documents, ready in";
+    FIG_RESIDENT: "小型设备：内存峰值", "small device: most memory resident";
+    FIG_TICKET_ON_DISK: "小型设备：每张办结票号占用磁盘（底限为内容本身）",
+        "small device: on disk for a finished ticket (floor: its content)";
+    FIG_MORNING: "早上八点：三十台在十秒内启动，从第一台到同一主持设备",
+        "8 a.m.: thirty nodes start within 10 s, from the first to one steward";
+    FIG_MORNING_BYTES: "早上八点：到那时每台发送字节", "8 a.m.: bytes a node sent until then";
     FIG_REJOIN: "重聚：两边各 9,000 变更，到完全一致", "rejoin: 9,000 changes on each side, until equal";
 }
 

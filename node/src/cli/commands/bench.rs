@@ -123,6 +123,8 @@ fn name(scenario: Option<Scenario>) -> Text {
         Some(Scenario::ManyNodes) => say::BENCH_MANY_NODES,
         Some(Scenario::CallNext) => say::BENCH_CALL_NEXT,
         Some(Scenario::Rejoin) => say::BENCH_REJOIN,
+        Some(Scenario::SmallDevice) => say::BENCH_SMALL_DEVICE,
+        Some(Scenario::Morning) => say::BENCH_MORNING,
     }
 }
 
@@ -146,5 +148,10 @@ fn label(measure: Measure) -> Text {
         Measure::CallNextP50 => say::FIG_CALL_NEXT_P50,
         Measure::CallNextP99 => say::FIG_CALL_NEXT_P99,
         Measure::RejoinTime => say::FIG_REJOIN,
+        Measure::ReadyTime => say::FIG_READY,
+        Measure::Resident => say::FIG_RESIDENT,
+        Measure::TicketOnDisk => say::FIG_TICKET_ON_DISK,
+        Measure::MorningTime => say::FIG_MORNING,
+        Measure::MorningBytes => say::FIG_MORNING_BYTES,
     }
 }

@@ -1,7 +1,7 @@
 //! The repair path: finding the documents in which two peers differ and sending just the missing changes. It alone
 //! reaches convergence; the live path is only speed.
 
-use branchmesh_model::document::Hash;
+use branchmesh_model::document::{Examined, Hash};
 use branchmesh_model::ids::DeviceId;
 use branchmesh_model::schema::{DocId, Family};
 use branchmesh_model::time::UnixMs;
@@ -116,42 +116,44 @@ impl Hub {
         repair: bool,
         fx: &mut Effects,
     ) -> Result<(), StoreError> {
+        let mut admitted = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
             if !self.shares(&from, &envelope.doc.family()) {
                 self.refused(&envelope, from, &Refusal::NotForMe(envelope.doc.clone()));
                 continue;
             }
+            let is_roster = envelope.doc.family() == Family::Roster;
             let roster = self.view.roster().clone();
-            let admitted = admit(&envelope, &self.signer.branch, &roster, self.role, self.trust_flaws);
-            let change = match admitted {
-                Ok(change) => change,
-                Err(refusal) => {
-                    self.refused(&envelope, from, &refusal);
-                    continue;
-                }
-            };
-            match self.documents.receive(envelope, change, &mut fx.store)? {
-                Received::Applied(applied) => self.applied(from, applied, fx)?,
-                Received::Known => {}
-                Received::Early => {
-                    self.count("changes_early");
-                }
-                Received::Duplicate => {
-                    self.count("changes_refused_duplicate_seq");
-                }
+            match admit(&envelope, &self.signer.branch, &roster, self.role, self.trust_flaws) {
+                Ok(change) => admitted.push((envelope, change)),
+                Err(refusal) => self.refused(&envelope, from, &refusal),
             }
-            self.count(if repair { "changes_received_repair" } else { "changes_received_live" });
-        }
-        Ok(())
-    }
-
-    fn applied(&mut self, from: DeviceId, applied: Vec<Applied>, fx: &mut Effects) -> Result<(), StoreError> {
-        for Applied { envelope, facts } in applied {
-            self.see(&envelope.doc, &facts)?;
-            if envelope.doc.family() == Family::Roster {
+            if is_roster {
                 // The next envelope's author may have been enrolled by this one.
+                self.take(from, std::mem::take(&mut admitted), repair, fx)?;
                 fx.events.extend(self.view.refresh());
             }
+        }
+        self.take(from, admitted, repair, fx)
+    }
+
+    /// Applies changes that were checked, shows them and passes them on.
+    fn take(
+        &mut self,
+        from: DeviceId,
+        changes: Vec<(Envelope, Examined)>,
+        repair: bool,
+        fx: &mut Effects,
+    ) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.count_many(if repair { "changes_received_repair" } else { "changes_received_live" }, changes.len());
+        let Received { applied, early, duplicate } = self.documents.receive(changes, &mut fx.store)?;
+        self.count_many("changes_early", early);
+        self.count_many("changes_refused_duplicate_seq", duplicate);
+        for Applied { envelope, facts } in applied {
+            self.see(&envelope.doc, &facts)?;
             self.live.push((envelope, Some(from)));
             fx.publish = true;
         }
