@@ -5,6 +5,7 @@
 //! transaction, and only then sends, answers and publishes. So disk comes before network and before acknowledgement by
 //! construction, and the simulator drives the same hub with its own disk and network.
 
+pub mod bench;
 pub mod cli;
 pub mod driver;
 pub mod handle;

@@ -211,6 +211,23 @@ pub(super) const HELP: &[(&str, Text)] = &[
             en: "Check this device: folder, key, store, ports, multicast, clock, peers, disk",
         },
     ),
+    (
+        "bench",
+        Text {
+            zh: "在本机测量一个真实的互联网点，每个数字旁给出磁盘、网络与文档的底限",
+            en: "Measure a real mesh on this machine, each figure beside what disk, network and documents cost alone",
+        },
+    ),
+    (
+        "bench.data",
+        Text {
+            zh: "测量用的目录（在要测量的磁盘上），默认用临时目录，结束时删除",
+            en: "Folder to work in, on the disk to be measured; by default a temporary one, removed at the end",
+        },
+    ),
+    ("bench.json", Text { zh: "另将结果写入此 JSON 文件", en: "Also write the figures to this JSON file" }),
+    ("bench.only", Text { zh: "只测量这一项", en: "Measure only this" }),
+    ("bench.quick", Text { zh: "只做十分之一的工作，数字较粗", en: "A tenth of the work: rougher figures" }),
 ];
 
 fn find(command: &str, argument: Option<&str>) -> Option<Text> {

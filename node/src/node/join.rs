@@ -12,7 +12,7 @@ use branchmesh_model::view::BranchView;
 
 use super::identity::IdentityFile;
 use crate::mesh;
-use crate::replication::documents::{Documents, Received};
+use crate::replication::documents::Documents;
 use crate::replication::enrol::{Invitation, JoinReply, JoinRequest, Welcome};
 use crate::replication::trust::{TrustFlaws, admit};
 use crate::storage::{DeviceKey, Opened, Store, StoreOp, StoreOptions};
@@ -105,15 +105,15 @@ pub fn believed(
         let roster = view.roster().clone();
         let change = admit(envelope, &branch, &roster, welcome.role, TrustFlaws::default())
             .context("the branch told this device something it cannot believe")?;
-        if let Received::Applied(applied) = documents.receive(envelope.clone(), change, &mut ops)? {
-            for change in applied.iter().filter(|a| a.envelope.doc.family() == Family::Roster) {
-                change.facts.iter().for_each(|(k, v)| view.apply(&change.envelope.doc, k, v));
-            }
-            view.refresh();
+        let received = documents.receive(vec![(envelope.clone(), change)], &mut ops)?;
+        for change in received.applied.iter().filter(|a| a.envelope.doc.family() == Family::Roster) {
+            change.facts.iter().for_each(|(k, v)| view.apply(&change.envelope.doc, k, v));
         }
+        view.refresh();
     }
     if !view.roster().devices.contains_key(&device) {
         bail!("the branch's roster does not name this device; make a new invitation and try again");
     }
+    documents.settle(&mut ops);
     Ok(ops)
 }

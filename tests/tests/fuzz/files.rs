@@ -30,8 +30,8 @@ fn configuration_sections() {
             }
         }
         // In a document stands what any version may have written.
-        let facts = SECTIONS.map(|name| (section_key(name), text.to_string()));
-        let _ = Config::fold(&BTreeMap::from(facts));
+        let facts = SECTIONS.iter().map(|name| (section_key(name), text.to_string()));
+        let _ = Config::fold(&facts.collect::<BTreeMap<_, _>>());
     });
 }
 

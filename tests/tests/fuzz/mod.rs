@@ -57,8 +57,14 @@ impl Break {
     fn apply(&self, bytes: &mut Vec<u8>, examples: &[Vec<u8>]) {
         let place = |at: &Index, bytes: &[u8]| at.index(bytes.len() + 1);
         match self {
-            Break::Flip(at, bit) if !bytes.is_empty() => bytes[at.index(bytes.len())] ^= 1 << bit,
-            Break::Put(at, byte) if !bytes.is_empty() => bytes[at.index(bytes.len())] = *byte,
+            Break::Flip(at, bit) if !bytes.is_empty() => {
+                let at = at.index(bytes.len());
+                bytes[at] ^= 1 << bit;
+            }
+            Break::Put(at, byte) if !bytes.is_empty() => {
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+            }
             Break::Flip(..) | Break::Put(..) => {}
             Break::Cut(at, len) => {
                 let from = place(at, bytes);

@@ -37,6 +37,7 @@ use super::documents::Documents;
 use super::envelope::Envelope;
 use super::input::{Effects, Input, Now, Reply};
 use super::trust::{Signer, TrustFlaws};
+use crate::handle::MeshStatus;
 use crate::storage::{Store, StoreError, StoreOp};
 
 /// How often logs and views of past days are let go, seconds.
@@ -90,10 +91,14 @@ pub struct Hub {
     unshown: Vec<Unshown>,
     parcels: Parcels,
     live: Vec<(Envelope, Option<DeviceId>)>,
+    /// Facts that were decided and are shown, to be written into their documents before anything leaves the node.
+    unwritten: BTreeMap<DocId, Vec<(String, String)>>,
     counts: BTreeMap<&'static str, u64>,
     seen_roster: Option<Arc<Roster>>,
     last_second: u64,
     foreign: BTreeSet<TicketId>,
+    mesh: Arc<MeshStatus>,
+    mesh_changed: bool,
     joinable: bool,
     trust_flaws: TrustFlaws,
     taken_over: bool,
@@ -165,10 +170,13 @@ impl Hub {
             unshown: Vec::new(),
             parcels: Parcels::new(),
             live: Vec::new(),
+            unwritten: BTreeMap::new(),
             counts: BTreeMap::new(),
             seen_roster: None,
             last_second: 0,
             foreign: BTreeSet::new(),
+            mesh: Arc::default(),
+            mesh_changed: true,
             joinable: false,
             trust_flaws: options.trust_flaws,
             taken_over: false,
@@ -184,11 +192,29 @@ impl Hub {
         hub.reopen_invitations(now, &mut fx)?;
         hub.reopen_parcels()?;
         hub.finish(now, &mut fx);
+        hub.settle(now, &mut fx);
         Ok((hub, fx))
+    }
+
+    /// Handles inputs that came together, once all effects of the ones before are durable. What they write into one document
+    /// becomes one signed change, so their effects belong into one transaction.
+    pub fn handle_all(&mut self, now: Now, inputs: impl IntoIterator<Item = Input>) -> Vec<Effects> {
+        self.documents.committed();
+        let mut effects: Vec<Effects> = inputs.into_iter().map(|input| self.handle_one(now, input)).collect();
+        let mut last = Effects::default();
+        self.settle(now, &mut last);
+        effects.push(last);
+        effects
     }
 
     /// Handles one input to the end.
     pub fn handle(&mut self, now: Now, input: Input) -> Effects {
+        let mut fx = self.handle_one(now, input);
+        self.settle(now, &mut fx);
+        fx
+    }
+
+    fn handle_one(&mut self, now: Now, input: Input) -> Effects {
         let mut fx = Effects::default();
         if let Err(error) = self.dispatch(now, input, &mut fx) {
             fx.fatal = Some(error.to_string());
@@ -260,6 +286,7 @@ impl Hub {
         if self.last_second.is_multiple_of(OLD_DAYS_EVERY_S) {
             self.let_old_days_go(now, fx);
         }
+        self.mesh_changed = true;
         fx.publish = true;
         Ok(())
     }
@@ -276,7 +303,7 @@ impl Hub {
         fx.events.extend(self.over_waits.newly(&day, device, &settings, now.wall));
     }
 
-    /// Ends every handling: views and events follow the facts, then the new changes go to whom they may.
+    /// Ends every handling: views, events and answers follow the facts.
     fn finish(&mut self, now: Now, fx: &mut Effects) {
         let events = self.view.refresh();
         if !events.is_empty() {
@@ -285,7 +312,27 @@ impl Hub {
         }
         self.answer_what_is_shown(now, fx);
         self.follow_roster(now, fx);
+        if std::mem::take(&mut self.mesh_changed) {
+            self.mesh = Arc::new(self.mesh_status());
+        }
+    }
+
+    /// Ends the handling of inputs that came together: what they decided is written down, and goes to whom it may.
+    fn settle(&mut self, now: Now, fx: &mut Effects) {
+        if let Err(error) = self.write_down(now, fx) {
+            fx.fatal = Some(error.to_string());
+        }
+        self.documents.settle(&mut fx.store);
         self.flush_live(fx);
+    }
+
+    /// Writes the facts that were decided, those of one document in one change.
+    fn write_down(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
+        for (doc, facts) in std::mem::take(&mut self.unwritten) {
+            let envelope = self.documents.write(&doc, &facts, now.wall, &self.signer, &mut fx.store)?;
+            self.live.extend(envelope.map(|envelope| (envelope, None)));
+        }
+        Ok(())
     }
 
     fn follow_roster(&mut self, now: Now, fx: &mut Effects) {
@@ -301,6 +348,7 @@ impl Hub {
         let members = roster.devices.iter().filter(|(id, d)| d.revoked.is_none() && **id != self.signer.device);
         let members: BTreeSet<DeviceId> = members.map(|(id, _)| *id).collect();
         fx.allowed = Some(if self.is_bootstrapping() { self.known.clone() } else { members });
+        self.mesh_changed = true;
         fx.publish = true;
         let was_bootstrapping = self.seen_roster.as_ref().is_some_and(|seen| seen.devices.is_empty());
         self.seen_roster = Some(roster);
@@ -314,6 +362,8 @@ impl Hub {
 
     /// Writes facts made here: into the document, the view, the store and to the peers.
     fn write(&mut self, now: Now, doc: &DocId, facts: &[(String, String)], fx: &mut Effects) -> Result<(), StoreError> {
+        // A revocation counts what this device made before it.
+        self.write_down(now, fx)?;
         let envelope = self.documents.write(doc, facts, now.wall, &self.signer, &mut fx.store)?;
         let Some(envelope) = envelope else { return Ok(()) };
         self.see(doc, facts)?;
@@ -381,9 +431,14 @@ impl Hub {
 
     /// Counts; returns the new count.
     fn count(&mut self, name: &'static str) -> u64 {
-        let count = self.counts.entry(name).or_default();
-        *count += 1;
-        *count
+        self.count_many(name, 1);
+        self.counts[name]
+    }
+
+    fn count_many(&mut self, name: &'static str, times: usize) {
+        if times > 0 {
+            *self.counts.entry(name).or_default() += times as u64;
+        }
     }
 
     /// Remembers something small across starts.

@@ -80,12 +80,13 @@ impl Hub {
         for op in &output.ops {
             fx.store.extend(op.rows().into_iter().map(|(key, value)| StoreOp::Steward { key, value }));
         }
-        for note in output.notes {
-            if let Err(error) = self.note(now, note, fx) {
+        if !output.notes.is_empty() {
+            let noted = output.notes.into_iter().try_for_each(|note| self.note(now, note, fx));
+            if let Err(error) = noted.and_then(|()| self.write_down(now, fx)) {
                 fx.fatal = Some(error.to_string());
             }
+            self.flush_live(fx);
         }
-        self.flush_live(fx);
         for (hop, packet) in output.send {
             if hop == self.voter {
                 fx.again.push(Input::OwnPacket(packet));
@@ -109,10 +110,14 @@ impl Hub {
             Note::EpochChanged => {
                 self.taken_over = false;
                 self.materialise_all(now, fx)?;
+                self.mesh_changed = true;
                 fx.publish = true;
                 fx.events.push(self.mesh_event(EventType::MeshEpoch, self.signer.device, now));
             }
-            Note::Closed { .. } | Note::GroupChanged => fx.publish = true,
+            Note::Closed { .. } | Note::GroupChanged => {
+                self.mesh_changed = true;
+                fx.publish = true;
+            }
             Note::Diverged { record } => {
                 self.count("stewardship_diverged");
                 tracing::error!(
@@ -256,6 +261,7 @@ impl Hub {
         self.absorb(now, output, fx);
         tracing::warn!(staff = caller.staff.as_deref().unwrap_or("-"), reason, "the queue was taken over by a person");
         self.taken_over = true;
+        self.mesh_changed = true;
         fx.publish = true;
         Ok(())
     }
