@@ -182,9 +182,12 @@ async fn serve_a_day(branch: &Branch, desk: &Page, wall: &Page, window: &Page) -
     desk.wait_for(&format!("document.querySelector('[data-ticket={second}]') !== null")).await?;
     let mut left = vec![first, second];
     while !left.is_empty() {
+        desk.wait_for("document.querySelector('#desk-next') !== null").await?;
+        let named = desk.text("#desk-next").await?;
         act(desk, "call-next", "F2").await?;
         desk.wait_for("document.querySelector('#desk-start')?.disabled === false").await?;
         let called = desk.text("#desk-number").await?;
+        ensure!(called == named, "the key named {named}, and {called} was called");
         let at = left.iter().position(|number| *number == called).with_context(|| format!("{called} was called"))?;
         left.swap_remove(at);
         is_called(wall, &called).await?;
