@@ -1,6 +1,6 @@
 //! What the rest of a node (HTTP, CLI, tests) may ask of its running core.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -81,7 +81,7 @@ pub struct MeshStatus {
     /// Documents held.
     pub documents: usize,
     /// Waiting tickets of today that this side may not call, by the steward's knowledge.
-    pub foreign_waiting: usize,
+    pub foreign: BTreeSet<TicketId>,
     /// Stored bytes.
     pub stored_bytes: u64,
     /// Counts since start: name → value, such as `envelopes_refused_signature`.

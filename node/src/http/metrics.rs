@@ -74,7 +74,7 @@ fn render_mesh(out: &mut String, snapshot: &Snapshot) {
     gauge(out, "branchmesh_stored_bytes", "Stored bytes.", mesh.stored_bytes as f64);
     gauge(out, "branchmesh_group_devices", "Devices of the connected group.", mesh.group.len() as f64);
     gauge(out, "branchmesh_has_steward", "Whether a steward is known.", f64::from(u8::from(mesh.steward.is_some())));
-    gauge(out, "branchmesh_foreign_waiting", "Waiting tickets this side may not call.", mesh.foreign_waiting as f64);
+    gauge(out, "branchmesh_foreign_waiting", "Waiting tickets this side may not call.", mesh.foreign.len() as f64);
     gauge(out, "branchmesh_anomalies", "Odd things found in merged data.", snapshot.anomalies.len() as f64);
     head(out, "branchmesh_tickets", "gauge", "Tickets of the business day by state.");
     let mut states: BTreeMap<&str, u64> = BTreeMap::new();

@@ -32,6 +32,8 @@ impl Page {
         for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Network.enable"] {
             cdp.ask(domain, json!({})).await?;
         }
+        // Only one tab is in front; the others would not draw. Screens of several devices are all looked at.
+        cdp.ask("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })).await?;
         Ok(Self { cdp })
     }
 
@@ -112,13 +114,28 @@ impl Page {
         Ok(())
     }
 
-    /// Presses a key by its name, such as `F2` or `Escape`.
+    /// Types into whatever has the focus.
     ///
     /// # Errors
     /// If the browser does not answer.
-    pub async fn press(&self, key: &str) -> Result<()> {
+    pub async fn type_text(&self, text: &str) -> Result<()> {
+        self.cdp.ask("Input.insertText", json!({ "text": text })).await?;
+        Ok(())
+    }
+
+    /// Presses a key by its name, such as `F2` or `Escape`, with what is held before it, such as `Shift+F2`.
+    ///
+    /// # Errors
+    /// If the browser does not answer.
+    pub async fn press(&self, keys: &str) -> Result<()> {
+        let (held, key) = keys.rsplit_once('+').unwrap_or(("", keys));
+        // Enter only sends a form when it comes as text, as from a keyboard.
+        let text = if key == "Enter" { "\r" } else { "" };
         for kind in ["keyDown", "keyUp"] {
-            let params = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": key_code(key) });
+            let params = json!({
+                "type": kind, "key": key, "code": key, "text": text, "modifiers": modifiers(held),
+                "windowsVirtualKeyCode": key_code(key),
+            });
             self.cdp.ask("Input.dispatchKeyEvent", params).await?;
         }
         Ok(())
@@ -188,6 +205,18 @@ impl Page {
         let home = |url: &String| url.starts_with(origin) || url.starts_with("data:") || url == "about:blank";
         self.cdp.observed().requests.into_iter().filter(|url| !home(url)).collect()
     }
+}
+
+/// The bits that DevTools gives held keys.
+fn modifiers(held: &str) -> u32 {
+    held.split('+')
+        .map(|key| match key {
+            "Alt" => 1,
+            "Ctrl" => 2,
+            "Shift" => 8,
+            _ => 0,
+        })
+        .sum()
 }
 
 /// What the browser itself acts upon, as closing a dialog by Escape; pages read the name.

@@ -4,6 +4,7 @@
 
 mod backup;
 mod calling;
+mod counter;
 mod crash;
 mod demo;
 mod double_call;

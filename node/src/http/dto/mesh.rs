@@ -90,7 +90,7 @@ impl MeshDto {
             members: names(&mesh.members),
             lane: mesh.lane.clone(),
             taken_over: mesh.taken_over,
-            foreign_waiting: mesh.foreign_waiting,
+            foreign_waiting: mesh.foreign.len(),
             peers: peers(snapshot, identity, clock),
             documents: mesh.documents,
             lag,

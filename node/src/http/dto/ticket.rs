@@ -95,6 +95,9 @@ pub(crate) struct TicketDto {
     /// Whether a customer was identified.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) identified: bool,
+    /// Waits, and another side of a split may call it: this one needs an override.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) foreign: bool,
     /// Called by a person's override.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) overridden: bool,
@@ -151,6 +154,7 @@ impl TicketDto {
             reason: ticket.reason.clone(),
             rating: ticket.rating,
             identified: ticket.identified,
+            foreign: snapshot.mesh.foreign.contains(&ticket.id),
             overridden: ticket.overridden,
             conflict: ticket.conflict.map(|c| c.to_string()),
             status_token: None,
@@ -174,6 +178,7 @@ impl TicketDto {
         self.identified = false;
         self.conflict = None;
         self.overridden = false;
+        self.foreign = false;
         self.history = None;
         self.visit = None;
         self

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use branchmesh_model::decide::{Book, Context};
 use branchmesh_model::document::Actor;
-use branchmesh_model::ids::{BranchId, CommandId, DeviceId, EpochId, VoterId};
+use branchmesh_model::ids::{BranchId, CommandId, DeviceId, EpochId, TicketId, VoterId};
 use branchmesh_model::roster::Roster;
 use branchmesh_model::schema::{DocId, Family, KeyKind, Role};
 use branchmesh_model::steward::{Durable, Machine, Settings};
@@ -93,7 +93,7 @@ pub struct Hub {
     counts: BTreeMap<&'static str, u64>,
     seen_roster: Option<Arc<Roster>>,
     last_second: u64,
-    foreign_waiting: usize,
+    foreign: BTreeSet<TicketId>,
     joinable: bool,
     trust_flaws: TrustFlaws,
     taken_over: bool,
@@ -164,7 +164,7 @@ impl Hub {
             counts: BTreeMap::new(),
             seen_roster: None,
             last_second: 0,
-            foreign_waiting: 0,
+            foreign: BTreeSet::new(),
             joinable: false,
             trust_flaws: options.trust_flaws,
             taken_over: false,

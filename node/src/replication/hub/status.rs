@@ -37,7 +37,7 @@ impl Hub {
             taken_over: self.taken_over,
             peers: self.peer_list(),
             documents: self.documents.held().len(),
-            foreign_waiting: self.foreign_waiting,
+            foreign: self.foreign.clone(),
             stored_bytes: 0,
             counts: self.counts.iter().map(|(name, n)| ((*name).to_owned(), *n)).chain([waiting]).collect(),
         }

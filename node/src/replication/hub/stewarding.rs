@@ -257,7 +257,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Counts today's waiting tickets that this side may not call, for the screens of a split.
+    /// Notes today's waiting tickets that this side may not call, for the screens of a split.
     pub(super) fn note_foreign_tickets(&mut self) {
         let Some(day) = self.view.days().values().next_back() else { return };
         let waiting = day.tickets.values().filter(|t| t.state == TicketState::Waiting).map(|t| t.id);
@@ -267,7 +267,7 @@ impl Hub {
                 foreign.remove(&record.key());
             }
         }
-        self.foreign_waiting = foreign.len();
+        self.foreign = foreign;
     }
 
     pub(super) fn mesh_event(&self, kind: EventType, device: DeviceId, now: Now) -> EventDraft {

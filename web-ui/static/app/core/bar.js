@@ -17,7 +17,7 @@ export function Bar({ state, acts }) {
     <${Person} state=${state} acts=${acts} />
     <${Theme} state=${state} acts=${acts} />
     <${Language} state=${state} acts=${acts} />
-    <span class="clock num">${clock(nodeNow(state))}</span>
+    <${Clock} state=${state} />
   </header>`;
 }
 
@@ -49,3 +49,6 @@ export function Language({ state, acts }) {
   const other = state.language === 'en' ? 'zh-CN' : 'en';
   return html`<button class="btn" id="language" lang=${other} onClick=${() => acts.chooseLanguage(other)}>${icon('globe')}${t('language.other')}</button>`;
 }
+
+/** The node's time of day. @param {{state: import('./types.js').State}} props */
+export const Clock = ({ state }) => html`<span class="clock num">${clock(nodeNow(state))}</span>`;

@@ -30,6 +30,10 @@ function branch(body) {
     device: { id: '', name: '', role: '', ...body.device, counter: body.device?.counter ?? undefined },
     outcomes: body.outcomes ?? [],
     pauseReasons: body.pause_reasons ?? [],
+    screens: (body.screens ?? []).map(screen),
+    theme: body.theme || undefined,
+    ticker: (body.ticker ?? []).map(words),
+    voice: body.voice ? voice(body.voice) : null,
   };
 }
 
@@ -38,6 +42,12 @@ function kiosk(body) {
   const { ask_identity: askIdentity, ask_phone: askPhone, peak_hints: peakHints } = body;
   return { idleMs: body.idle_s * 1000, resultMs: body.result_s * 1000, warnMs: body.warn_s * 1000, askIdentity, askPhone, peakHints, closed: words(body.closed) };
 }
+
+/** @param {any} body @returns {import('./types.js').Screen} */
+const screen = (body) => ({ address: body.address, kind: body.kind, counters: body.counters ?? [], idleText: words(body.idle_text) });
+
+/** @param {any} body @returns {import('./types.js').Voice} */
+const voice = ({ on, volume, rate, repeats, languages, gap_ms }) => ({ on, repeats, languages, volume: volume / 100, rate: rate / 100, gapMs: gap_ms });
 
 /** @param {any} body */
 const named = (body) => ({ id: body.id, name: words(body.name) });
@@ -87,6 +97,7 @@ export function ticket(body) {
     ahead: body.ahead ?? undefined,
     estimate: body.estimate_s ?? undefined,
     overridden: Boolean(body.overridden),
+    foreign: Boolean(body.foreign),
   };
 }
 
@@ -123,6 +134,17 @@ export function conflict(body) {
   return { id: body.id, ticket: body.ticket, number: body.number, calls, acknowledged: by ? { staff: by.staff ?? undefined, at: time(by.at) } : undefined };
 }
 
+/** @param {any} body @returns {import('./types.js').Reminder} */
+function reminder(body) {
+  const { id, kind, counter, reason, ticket, state, acknowledged: by } = body;
+  return {
+    id, kind, counter, reason, ticket, state,
+    at: time(body.raised_at) ?? 0,
+    device: body.device_name,
+    acknowledged: by ? { staff: by.staff, at: time(by.at) ?? 0 } : undefined,
+  };
+}
+
 /** @param {any} body @returns {import('./types.js').Snapshot} */
 export function snapshot(body) {
   return {
@@ -138,6 +160,7 @@ export function snapshot(body) {
     counters: (body.counters ?? []).map(counter),
     queues: (body.queues ?? []).map(queue),
     printers: (body.printers ?? []).map((/** @type {any} */ p) => ({ device: p.device, name: p.device_name, state: p.state, since: time(p.since) })),
+    reminders: (body.reminders ?? []).map(reminder),
     conflicts: (body.conflicts ?? []).filter((/** @type {any} */ c) => !c.acknowledged).map(conflict),
   };
 }

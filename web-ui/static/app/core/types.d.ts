@@ -17,13 +17,18 @@ export type Kiosk = {
 export type Branch = {
   name: string; date: string; languages: string[]; services: Service[]; queues: Named[]; counters: CounterPlace[];
   hours: { weekday: number; opens: string; closes: string }[]; timeZone: string; groups: Named[]; kiosk?: Kiosk; serviceLevelMs: number; device: Device;
-  outcomes: string[]; pauseReasons: string[];
+  outcomes: string[]; pauseReasons: string[]; theme?: string; screens: Screen[]; ticker: (Text | undefined)[];
+  voice: Voice | null;
 };
+/** What a wall or window screen shows when nothing is called. */
+export type Screen = { address: number; kind: 'window' | 'composite'; counters: number[]; idleText?: Text };
+/** How calls are spoken; volume and rate are shares of the usual. */
+export type Voice = { on: boolean; volume: number; rate: number; repeats: number; languages: string[]; gapMs: number };
 export type Ticket = {
   id: string; number: string; service: string; category?: string; state: TicketState; issuedAt: number; calledAt?: number;
   startedAt?: number; finishedAt?: number; counter?: number; forCounter?: number; forStaff?: string; staff?: string;
   calls: number; parent?: string; movedTo?: string; language?: string; outcome?: string; reason?: string; rating?: number;
-  ahead?: number; estimate?: Range; identified: boolean; overridden: boolean; epoch?: string; conflict?: string;
+  ahead?: number; estimate?: Range; identified: boolean; overridden: boolean; foreign: boolean; epoch?: string; conflict?: string;
   statusToken?: string; statusUrl?: string; printing?: boolean;
 };
 /** What a customer is told of the own ticket. */
@@ -43,10 +48,15 @@ export type Conflict = {
   id: string; ticket: string; number: string; calls: { counter: number; at?: number; reason?: string }[];
   acknowledged?: { staff?: string; at?: number };
 };
+/** Something staff should see to: a call for help, a long wait, a printer. */
+export type Reminder = {
+  id: string; kind: 'assistance' | 'over_wait' | 'printer'; at: number; device: string; counter?: number; reason?: string;
+  ticket?: string; state?: string; acknowledged?: { staff?: string; at: number };
+};
 export type Settings = { reminderMin: number; sound: boolean; theme: string; language: string };
 export type Snapshot = {
   revision: string; at: number; scope: 'staff' | 'device' | 'public'; open: boolean; session: Session | null; branch: Branch; mesh: Mesh | null;
-  settings: Settings | null; tickets: Ticket[]; counters: Counter[]; queues: Queue[]; printers: Printer[]; conflicts: Conflict[];
+  settings: Settings | null; tickets: Ticket[]; counters: Counter[]; queues: Queue[]; printers: Printer[]; conflicts: Conflict[]; reminders: Reminder[];
 };
 export type Peer = {
   id: string; name: string; role: string; state: string; together: boolean; rttMs?: number; behind?: number;

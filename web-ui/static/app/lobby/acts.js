@@ -4,32 +4,25 @@ import * as api from '../core/api.js';
 import { ticketOf } from '../core/derive.js';
 import { t } from '../core/i18n.js';
 import * as shape from '../core/shape.js';
-import { levelOf, reminderMs, waiters } from './figures.js';
-import { history } from './read.js';
+import { detail } from './read.js';
 
 /** @param {any} core @param {{store: any, feed: any}} parts */
 export function createActs(core, { store, feed }) {
   const { dispatch } = store;
   const number = (/** @type {string} */ id) => ticketOf(store.get(), id)?.number ?? '';
 
-  /** Opens all of a ticket and reads its history. @param {string} ticket */
+  /** Opens all of a ticket and reads what only the answer about one ticket tells. @param {string} ticket */
   async function look(ticket) {
     core.forgive('history');
     core.open({ kind: 'ticket', ticket });
     const answer = await api.get(`/tickets/${encodeURIComponent(ticket)}`);
-    if (answer.ok) dispatch({ type: 'lobby.history', history: { ticket, items: history(answer.body) } });
+    if (answer.ok) dispatch({ type: 'lobby.detail', detail: detail(answer.body) });
     else dispatch({ type: 'refused', place: 'history', problem: { ...answer.problem, detail: answer.problem.detail || t('problem.unreachable') } });
   }
 
-  /** A new number is shown large: nobody prints it. @param {any} answer @param {string} [from] */
+  /** A new number is shown large: a tablet has no printer. @param {any} answer @param {string} [from] */
   function showNumber(answer, from) {
-    if (answer) core.open({ kind: 'slip', ticket: shape.ticket(answer.body), from });
-  }
-
-  /** A wait that was looked at is quiet until it reaches the next column. @param {string} ticket */
-  function seen(ticket) {
-    const waiter = waiters(store.get()).find((one) => one.ticket.id === ticket);
-    if (waiter) dispatch({ type: 'lobby.seen', ticket, level: levelOf(waiter.waited, reminderMs(store.get())) });
+    if (answer) core.open({ kind: 'slip', ticket: shape.ticket(answer.body), from, printing: answer.body.printing });
   }
 
   const show = (/** @type {string} */ view, /** @type {object} */ filter = {}) => dispatch({ type: 'lobby.show', view, filter });
@@ -53,9 +46,9 @@ export function createActs(core, { store, feed }) {
       const from = number(ticket);
       showNumber(await core.fromDialog(core.ticketAct('dialog', 'move', ticket, { service })), from);
     },
-    /** @param {string} ticket @param {string} identity */
-    async identify(ticket, identity) {
-      if (await core.fromDialog(core.ticketAct('dialog', 'identify', ticket, { identity }))) core.toast(t('lobby.identified_toast', { number: number(ticket) }));
+    /** @param {string} ticket @param {object} told */
+    async identify(ticket, told) {
+      if (await core.fromDialog(core.ticketAct('dialog', 'identify', ticket, told))) core.toast(t('lobby.identified_toast', { number: number(ticket) }));
     },
     /** @param {object} ticket */
     async issue(ticket) {
@@ -67,9 +60,7 @@ export function createActs(core, { store, feed }) {
       if (alert.act === 'conflict') return core.acknowledge(alert.id);
       if (alert.act === 'reminder') return core.command(alert.place, 'acknowledge', `/reminders/${encodeURIComponent(alert.id)}/acknowledge`);
       if (alert.act === 'counters') return show('counters');
-      if (!alert.id) return show('queue', { order: 'longest', service: '', find: '' });
-      seen(alert.id);
-      return look(alert.id);
+      return show('queue', { order: 'longest', service: '', find: '' });
     },
 
     openSettings() {

@@ -23,7 +23,7 @@ export function cardOf(state, { ticket, waited, level }) {
     id: ticket.id,
     number: ticket.number,
     state: ticket.state,
-    person: ticket.visit?.name ?? (ticket.identified ? t('lobby.identified') : t('lobby.unidentified')),
+    person: t(ticket.identified ? 'lobby.identified' : 'lobby.unidentified'),
     what: whatFor(state, ticket),
     waited: brief(waited),
     level: ticket.state === 'waiting' ? level : 0,
@@ -90,9 +90,10 @@ export class Card extends Component {
 function Acts({ card, acts }) {
   if (!card.open) return null;
   const still = card.still || Boolean(card.busy);
+  const why = card.still ? t('lobby.needs_node') : undefined;
   const first = card.state === 'no_show'
-    ? html`<button data-verb="reinstate" disabled=${still} aria-busy=${card.busy === 'reinstate'} onClick=${() => acts.reinstate(card.id)}>${icon('undo')}${t('lobby.reinstate')}</button>`
-    : html`<button data-verb="move" disabled=${still} onClick=${() => acts.open({ kind: 'move', ticket: card.id })}>${icon('transfer')}${t('lobby.move')}</button>`;
+    ? html`<button data-verb="reinstate" title=${why} disabled=${still} aria-busy=${card.busy === 'reinstate'} onClick=${() => acts.reinstate(card.id)}>${icon('undo')}${t('lobby.reinstate')}</button>`
+    : html`<button data-verb="move" title=${why} disabled=${still} onClick=${() => acts.open({ kind: 'move', ticket: card.id })}>${icon('transfer')}${t('lobby.move')}</button>`;
   return html`<div class="ticket-acts">${first}
-    <button data-kind="danger" data-verb="abandon" disabled=${still} onClick=${() => acts.open({ kind: 'abandon', ticket: card.id })}>${icon('bin')}${t('lobby.abandon')}</button></div>`;
+    <button data-kind="danger" data-verb="abandon" title=${why} disabled=${still} onClick=${() => acts.open({ kind: 'abandon', ticket: card.id })}>${icon('bin')}${t('lobby.abandon')}</button></div>`;
 }

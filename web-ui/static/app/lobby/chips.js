@@ -24,7 +24,6 @@ export function chipsOf(state, ticket) {
   const all = [
     ticket.conflict !== undefined && { key: 'conflict', tone: 'bad', icon: 'conflict', text: t('lobby.chip.conflict') },
     ticket.state !== 'waiting' && { key: 'state', tone: STATES[ticket.state], text: stateText(ticket) },
-    ticket.visit?.tier !== undefined && { key: 'vip', tone: 'gilt', icon: 'crown', text: t('lobby.chip.vip') },
     ticket.forCounter !== undefined && { key: 'for', tone: 'info', text: t('lobby.chip.for_counter', { n: ticket.forCounter }) },
     ticket.overridden && { key: 'forced', tone: 'warn', text: t('lobby.chip.forced') },
     ticket.parent !== undefined && { key: 'moved', text: t('lobby.chip.moved') },

@@ -30,19 +30,24 @@ export const FORMS = {
     <${Input} name="reason" label=${t('reason.optional')} state=${state} acts=${acts} />
   </${Modal}>`,
 
-  identify: ({ state, acts, dialog }) => html`<${Modal} state=${state} acts=${acts} title=${t('lobby.identify_title', { number: numberOf(state, dialog) })} line=${t('lobby.identify_line')} verb=${t('lobby.identify')} fields=${['identity']}
-    ready=${typed(state, 'identity')} submit=${() => acts.identify(dialog.ticket, typed(state, 'identity'))}>
-    <${Input} name="identity" field="identity" label=${t('lobby.identity')} maxlength=${64} state=${state} acts=${acts} />
+  identify: ({ state, acts, dialog }) => html`<${Modal} state=${state} acts=${acts} title=${t('lobby.identify_title', { number: numberOf(state, dialog) })} line=${t('lobby.identify_line')} verb=${t('lobby.identify')} fields=${['identity', 'phone']}
+    ready=${typed(state, 'identity') || typed(state, 'phone')} submit=${() => acts.identify(dialog.ticket, filled({ identity: typed(state, 'identity'), phone: typed(state, 'phone') }))}>
+    <${Person} state=${state} acts=${acts} />
   </${Modal}>`,
 
   issue: ({ state, acts }) => html`<${Modal} state=${state} acts=${acts} title=${t('lobby.issue')} line=${t('lobby.issue_line')} verb=${t('lobby.issue_verb')} fields=${['identity', 'phone']}
     ready=${typed(state, 'service')} submit=${() => acts.issue(wanted(state))}>
     <${ServiceTiles} name="service" label=${t('lobby.service')} state=${state} acts=${acts} />
     <${Type} state=${state} acts=${acts} />
-    <${Input} name="identity" field="identity" label=${t('lobby.identity_optional')} maxlength=${64} state=${state} acts=${acts} />
-    <${Input} name="phone" field="phone" label=${t('lobby.phone_optional')} inputmode="tel" maxlength=${32} state=${state} acts=${acts} />
+    <${Person} state=${state} acts=${acts} />
   </${Modal}>`,
 };
+
+/** How a customer is known: by card or id number, by phone, by both, or not. @param {{state: any, acts: any}} props */
+function Person({ state, acts }) {
+  return html`<${Input} name="identity" field="identity" label=${t('lobby.identity')} maxlength=${32} state=${state} acts=${acts} />
+    <${Input} name="phone" field="phone" label=${t('lobby.phone')} type="tel" inputmode="tel" maxlength=${20} state=${state} acts=${acts} />`;
+}
 
 /** The business type within the chosen service. @param {{state: any, acts: any}} props */
 function Type({ state, acts }) {
@@ -52,19 +57,21 @@ function Type({ state, acts }) {
   return html`<${Select} touch name="category" label=${t('lobby.type_optional')} value=${typed(state, 'category')} options=${options} change=${(/** @type {string} */ value) => acts.draft('category', value)} />`;
 }
 
-/** What is asked of POST /tickets; what was left empty is left out. @param {any} state */
+/** What was left empty is left out. @param {Record<string, string | undefined>} fields */
+const filled = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
+
+/** What is asked of POST /tickets. @param {any} state */
 function wanted(state) {
   const service = typed(state, 'service');
   const category = serviceOf(state, service)?.categories.find((type) => type.id === typed(state, 'category'))?.id;
-  const entries = Object.entries({ service, category, identity: typed(state, 'identity'), phone: typed(state, 'phone') });
-  return Object.fromEntries(entries.filter(([, value]) => value));
+  return filled({ service, category, identity: typed(state, 'identity'), phone: typed(state, 'phone') });
 }
 
-/** A new number, large: no slip is printed for it, the lobby manager writes it down. @param {{state: any, acts: any, dialog: any}} props */
+/** A new number, large: where no slip is printed for it the lobby manager writes it down. @param {{state: any, acts: any, dialog: any}} props */
 function SlipDialog({ state, acts, dialog }) {
   const ticket = ticketOf(state, dialog.ticket.id) ?? dialog.ticket;
   const service = pick(serviceOf(state, ticket.service)?.name, ticket.service);
-  return html`<${Modal} state=${state} acts=${acts} title=${t(dialog.from ? 'lobby.moved_title' : 'lobby.issued_title', { from: dialog.from ?? '' })} line=${t('lobby.write_down')} leave=${t('lobby.done')}>
+  return html`<${Modal} state=${state} acts=${acts} title=${t(dialog.from ? 'lobby.moved_title' : 'lobby.issued_title', { from: dialog.from ?? '' })} line=${t(dialog.printing ? 'lobby.printing' : 'lobby.write_down')} leave=${t('lobby.done')}>
     <div class="slip"><div class="slip-paper issued"><span class="muted clip">${service}</span><strong class="no" id="issued-number">${ticket.number}</strong>
       <dl><div><dt>${t('lobby.ahead')}</dt><dd>${ticket.ahead ?? 0}</dd></div><div><dt>${t('lobby.expected')}</dt><dd>${estimate(ticket.estimate)}</dd></div></dl></div></div>
   </${Modal}>`;

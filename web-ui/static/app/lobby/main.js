@@ -6,7 +6,7 @@ import { alertsOf } from './alerts.js';
 import { chime } from './chime.js';
 import { waiters } from './figures.js';
 import { Page } from './page.js';
-import { day, reminders } from './read.js';
+import { day } from './read.js';
 import { first, reduce } from './reducer.js';
 
 await boot({
@@ -15,7 +15,7 @@ await boot({
   first: { lobby: first },
   reduce,
   acts: createActs,
-  extras: [day, reminders],
+  extras: [day],
   started: ({ store }) => store.watch(ringing()),
 });
 
@@ -25,7 +25,7 @@ function ringing() {
   let known = null;
   let told = 0;
   return (/** @type {any} */ state) => {
-    if (!state.lobby.reminders || state.now === told) return;
+    if (!state.snapshot?.open || state.now === told) return;
     told = state.now;
     const keys = alertsOf(state, waiters(state)).map((alert) => alert.key);
     const fresh = known !== null && keys.some((key) => !known?.has(key) && !key.startsWith('relief'));

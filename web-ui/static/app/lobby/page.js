@@ -5,7 +5,7 @@ import { Language, Network, Person, Theme } from '../core/bar.js';
 import { Ask } from '../core/dialog.js';
 import { nodeNow } from '../core/derive.js';
 import { clock, t } from '../core/i18n.js';
-import { html, icon } from '../core/ui.js';
+import { Empty, Toast, html, icon } from '../core/ui.js';
 import { alertsOf } from './alerts.js';
 import { FORMS } from './dialogs.js';
 import { waiters } from './figures.js';
@@ -27,14 +27,20 @@ export function Page({ state, acts }) {
     <div class="lobby">
       <${Head} state=${state} acts=${acts} />
       <${Banners} state=${state} acts=${acts} conflicts=${view !== 'overview'} />
-      <main class="floor" data-view=${view}>
+      ${state.snapshot?.open ? html`<main class="floor" data-view=${view}>
         ${view === 'overview' && html`<${Overview} ...${all} />`}
         ${view === 'queue' && html`<${Queue} ...${all} />`}
         ${view === 'counters' && html`<${Counters} ...${all} />`}
-      </main>
+      </main>` : html`<${SignedOut} acts=${acts} />`}
     </div>
     <${Ask} state=${state} acts=${acts} forms=${FORMS} />
-    ${state.toast && html`<div class="toast" role="status">${state.toast.text}</div>`}`;
+    <${Toast} state=${state} />`;
+}
+
+/** Without a sign-in the page is told no tickets: it says so instead of showing an empty floor. @param {{acts: any}} props */
+function SignedOut({ acts }) {
+  return html`<main class="floor" data-view="signed-out"><div class="card"><${Empty} name="person" title=${t('lobby.hidden')} line=${t('lobby.hidden_line')} />
+    <button class="btn" data-kind="primary" data-size="touch" onClick=${() => acts.open({ kind: 'sign-in' })}>${t('session.sign_in')}</button></div></main>`;
 }
 
 /** @param {any} props */

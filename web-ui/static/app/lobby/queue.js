@@ -1,5 +1,5 @@
 // @ts-check
-// The numbers that wait: the longest wait first, or by queue; a number or a name finds its ticket among all of the day.
+// The numbers that wait: the longest wait first, or by queue; a part of a number finds its tickets among all of the day.
 import { nodeNow } from '../core/derive.js';
 import { pick, t } from '../core/i18n.js';
 import { Empty, Select, html, icon } from '../core/ui.js';
@@ -21,7 +21,7 @@ export function Queue({ state, acts, waiting }) {
   const shown = listed(state, waiting);
   return html`<section class="card queues">
     <div class="card-head wrap"><h2>${t('lobby.tickets')}</h2><${Orders} state=${state} acts=${acts} waiting=${waiting} /><span class="grow"></span>
-      <button class="btn" id="issue" data-size="touch" title=${t('lobby.issue')} disabled=${!state.session || state.link === 'lost'} onClick=${() => acts.open({ kind: 'issue' })}>${icon('plus')}<span>${t('lobby.issue')}</span></button>
+      <button class="btn" id="issue" data-size="touch" title=${t(state.link === 'lost' ? 'lobby.needs_node' : 'lobby.issue')} disabled=${!state.session || state.link === 'lost'} onClick=${() => acts.open({ kind: 'issue' })}>${icon('plus')}<span>${t('lobby.issue')}</span></button>
       <${Find} state=${state} acts=${acts} /></div>
     ${shown.length ? html`<${Grid} items=${shown} least=${LEAST_WIDTH} tall=${CARD_HEIGHT} label=${t('lobby.tickets')} draw=${(/** @type {Shown} */ one, /** @type {number} */ position) => html`<${Card} key=${one.ticket.id} card=${cardOf(state, one)} position=${position} of=${shown.length} state=${state} acts=${acts} />`} />` : html`<${Nobody} state=${state} />`}
   </section>`;
@@ -44,7 +44,6 @@ function Find({ state, acts }) {
 
 /** @param {{state: any}} props */
 function Nobody({ state }) {
-  if (state.snapshot?.open === false) return html`<${Empty} name="person" title=${t('lobby.hidden')} line=${t('lobby.hidden_line')} />`;
   if (state.lobby.find) return html`<${Empty} name="search" title=${t('lobby.not_found', { find: state.lobby.find })} line=${t('lobby.not_found_line')} />`;
   return html`<${Empty} name="people" title=${t(`lobby.none.${state.lobby.order}`)} line=${t(`lobby.none_line.${state.lobby.order}`)} />`;
 }
@@ -53,7 +52,7 @@ function Nobody({ state }) {
 function listed(state, waiting) {
   const { order, service, find } = state.lobby;
   const wanted = find.trim().toUpperCase();
-  const fits = (/** @type {any} */ ticket) => (!service || ticket.service === service) && (!wanted || ticket.number.includes(wanted) || (ticket.visit?.name ?? '').toUpperCase().includes(wanted));
+  const fits = (/** @type {any} */ ticket) => (!service || ticket.service === service) && (!wanted || ticket.number.includes(wanted));
   if (!wanted && ORDERS[order]?.[0] === 'waiting') {
     const all = waiting.filter(({ ticket }) => fits(ticket));
     return order === 'queue' ? [...all].sort((a, b) => place(state, a.ticket) - place(state, b.ticket)) : all;

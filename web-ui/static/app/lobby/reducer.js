@@ -1,10 +1,10 @@
 // @ts-check
 // What the lobby's screen keeps for itself. Pure.
 
-/** @typedef {{view: 'overview' | 'queue' | 'counters', order: string, service: string, find: string, opened: string | null, history: any, day: any, reminders: any[] | null, seen: Record<string, number>}} Lobby */
+/** @typedef {{view: 'overview' | 'queue' | 'counters', order: string, service: string, find: string, opened: string | null, detail: any, day: any}} Lobby */
 
 /** @type {Lobby} */
-export const first = { view: 'overview', order: 'longest', service: '', find: '', opened: null, history: null, day: null, reminders: null, seen: {} };
+export const first = { view: 'overview', order: 'longest', service: '', find: '', opened: null, detail: null, day: null };
 
 /** @param {any} state @param {any} action */
 export function reduce(state, action) {
@@ -21,14 +21,10 @@ function changeOf(lobby, action) {
       return { ...action.change, opened: null };
     case 'lobby.open':
       return { opened: action.ticket };
-    case 'lobby.history':
-      return { history: action.history };
+    case 'lobby.detail':
+      return { detail: action.detail };
     case 'lobby.day':
       return { day: action.day };
-    case 'lobby.reminders':
-      return { reminders: action.reminders };
-    case 'lobby.seen':
-      return { seen: { ...lobby.seen, [action.ticket]: action.level } };
     // A question about a ticket folds its card.
     case 'open':
       return lobby.opened ? { opened: null } : undefined;

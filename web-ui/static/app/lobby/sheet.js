@@ -34,7 +34,7 @@ function Acts({ state, acts, ticket }) {
   const busy = state.busy[`ticket:${ticket.id}`];
   const still = Boolean(busy) || state.link === 'lost';
   const movable = MOVABLE.includes(ticket.state);
-  return html`<div class="sheet-acts">
+  return html`${state.link === 'lost' && html`<p class="muted small">${t('lobby.needs_node')}</p>`}<div class="sheet-acts">
     ${ticket.state === 'no_show' && html`<button type="button" class="btn" data-size="touch" data-kind="primary" data-verb="reinstate" disabled=${still} aria-busy=${busy === 'reinstate'} onClick=${() => acts.reinstate(ticket.id)}>${icon('undo')}${t('lobby.reinstate')}</button>`}
     ${movable && html`<button type="button" class="btn" data-size="touch" data-verb="move" disabled=${still} onClick=${() => acts.open({ kind: 'move', ticket: ticket.id })}>${icon('transfer')}${t('lobby.move')}</button>`}
     <button type="button" class="btn" data-size="touch" data-verb="identify" disabled=${still} onClick=${() => acts.open({ kind: 'identify', ticket: ticket.id })}>${icon('idcard')}${t('lobby.identify')}</button>
@@ -47,8 +47,11 @@ function Facts({ state, ticket }) {
   const arrived = arrivalOf(ticket, byId(state.snapshot?.tickets ?? []));
   const until = ticket.state === 'waiting' ? nodeNow(state) : (ticket.calledAt ?? ticket.finishedAt ?? nodeNow(state));
   const waits = ticket.state === 'waiting';
+  const visit = state.lobby.detail?.ticket === ticket.id ? state.lobby.detail.visit : undefined;
   const facts = /** @type {[string, string | number | undefined][]} */ ([
-    ['lobby.customer', ticket.visit?.name ?? t(ticket.identified ? 'lobby.identified' : 'lobby.unidentified')],
+    ['lobby.customer', visit?.identity ?? visit?.phone ?? t(ticket.identified ? 'lobby.identified' : 'lobby.unidentified')],
+    ['lobby.phone', visit?.identity && visit.phone],
+    ['lobby.identified_by', visit?.staff],
     ['lobby.arrived', clock(arrived)],
     ['lobby.waited', minutes(until - arrived)],
     ['lobby.ahead', waits ? (ticket.ahead ?? 0) : undefined],
@@ -62,9 +65,9 @@ function Facts({ state, ticket }) {
 
 /** @param {{state: any, acts: any, ticket: Ticket}} props */
 function History({ state, acts, ticket }) {
-  const history = state.lobby.history;
+  const { detail } = state.lobby;
   if (state.problems.history) return html`<${Refusal} state=${state} acts=${acts} place="history" />`;
-  if (history?.ticket !== ticket.id) return html`<div class="bone tall" aria-busy="true"></div>`;
-  return html`<section><h3>${t('lobby.history')}</h3><ol class="timeline" id="history">${history.items.map((/** @type {any} */ item, /** @type {number} */ index) => html`<li key=${index} data-what=${item.what}>
+  if (detail?.ticket !== ticket.id) return html`<div class="bone tall" aria-busy="true"></div>`;
+  return html`<section><h3>${t('lobby.history')}</h3><ol class="timeline" id="history">${detail.history.map((/** @type {any} */ item, /** @type {number} */ index) => html`<li key=${index} data-what=${item.what}>
     <span class="dot">${icon(SIGNS[item.what] ?? 'note')}</span><div><b>${t(`lobby.what.${item.what}`, { n: item.counter ?? '' })}</b><p class="muted small">${[clock(item.at), item.staff, item.note, !item.effective && t('lobby.no_effect')].filter(Boolean).join(t('list.and'))}</p></div></li>`)}</ol></section>`;
 }

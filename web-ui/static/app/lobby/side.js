@@ -3,17 +3,18 @@
 import { currentOf, nodeNow } from '../core/derive.js';
 import { pick, t } from '../core/i18n.js';
 import { Empty, Refusal, html, icon } from '../core/ui.js';
+import { seenTo } from './alerts.js';
 import { brief } from './words.js';
 
 /** @param {{state: any, acts: any, alerts: import('./alerts.js').Alert[]}} props */
 export function Alerts({ state, acts, alerts }) {
-  const answered = (state.lobby.reminders ?? []).filter((/** @type {any} */ one) => one.acknowledged).slice(0, 3);
+  const done = seenTo(state);
   return html`<section class="card alerts">
     <div class="card-head"><h2 id="alerts-title">${t('lobby.alerts')}</h2>${alerts.length > 0 && html`<span class="badge" aria-label=${t('lobby.alerts_count', { n: alerts.length })}>${alerts.length}</span>`}</div>
     <div class="alerts-list" tabindex="0" role="log" aria-labelledby="alerts-title"><ul>
       ${alerts.map((alert) => html`<${Alert} key=${alert.key} state=${state} acts=${acts} alert=${alert} />`)}
-      ${answered.map((/** @type {any} */ one) => html`<li key=${`done:${one.id}`} class="row faint"><span class="dot" data-tone="ok">${icon('check')}</span><p class="grow">${t('lobby.alert.answered', { text: one.title, staff: one.acknowledged.name })}</p></li>`)}
-    </ul>${alerts.length === 0 && answered.length === 0 && html`<${Empty} name="check" title=${t('lobby.alerts_none')} line=${t('lobby.alerts_none_line')} />`}</div>
+      ${done.map((/** @type {any} */ one) => html`<li key=${`done:${one.id}`} class="row faint" data-alert="done"><span class="dot" data-tone="ok">${icon('check')}</span><p class="grow">${one.text}</p></li>`)}
+    </ul>${alerts.length === 0 && done.length === 0 && html`<${Empty} name="check" title=${t('lobby.alerts_none')} line=${t('lobby.alerts_none_line')} />`}</div>
   </section>`;
 }
 
@@ -21,10 +22,17 @@ export function Alerts({ state, acts, alerts }) {
 function Alert({ state, acts, alert }) {
   const busy = Boolean(state.busy[alert.place]);
   return html`<li class="alert" data-alert=${alert.key.split(':')[0]}><div class="row"><span class="dot" data-tone=${alert.tone}>${icon(alert.icon)}</span>
-    <p class="grow"><b class="clip" title=${alert.title}>${alert.title}</b><span class="wrap2 muted" title=${alert.text}>${alert.text}</span></p>
-    <button class="btn" disabled=${busy || !state.session} aria-busy=${busy} aria-label=${t('lobby.alert.verb', { verb: alert.verb, what: alert.title })} onClick=${() => acts.seeTo(alert)}>${alert.verb}</button></div>
+    <${Words} acts=${acts} alert=${alert} />
+    <button class="btn" data-act=${alert.act} disabled=${busy || alert.unsent || !state.session} aria-busy=${busy} aria-label=${t('lobby.alert.verb', { verb: alert.verb, what: alert.title })} onClick=${() => acts.seeTo(alert)}>${alert.unsent ? t('outbox.unsent') : alert.verb}</button></div>
     <${Refusal} state=${state} acts=${acts} place=${alert.place} />
   </li>`;
+}
+
+/** What it is; where it is about a ticket a tap opens that. @param {{acts: any, alert: import('./alerts.js').Alert}} props */
+function Words({ acts, alert }) {
+  const words = html`<b class="wrap2" title=${alert.title}>${alert.title}</b><span class="wrap2 muted" title=${alert.text}>${alert.text}</span>`;
+  if (!alert.ticket) return html`<div class="grow words">${words}</div>`;
+  return html`<button class="grow words" onClick=${() => acts.look(alert.ticket)}>${words}</button>`;
 }
 
 const SIGNS = /** @type {Record<string, string>} */ ({ open: 'finish', paused: 'park', closed: 'close' });

@@ -1,0 +1,23 @@
+// @ts-check
+// How many wait for each service, and how long it will take.
+import { queues } from '../core/derive.js';
+import { estimate, pick, t } from '../core/i18n.js';
+import { html } from '../core/ui.js';
+
+/** More columns could not be read from the far end of the hall. */
+const COLUMNS = 5;
+
+/** @param {{state: import('./types.js').State}} props */
+export function Waiting({ state }) {
+  const all = queues(state).map(({ service, waiting, estimate: range }) => ({ id: service.id, name: pick(service.name, service.id), waiting, range }));
+  const shown = all.length > COLUMNS ? [...all.slice(0, COLUMNS - 1), together(all.slice(COLUMNS - 1))] : all;
+  return html`<dl class="wait" aria-label=${t('display.waiting')}>${shown.map(({ id, name, waiting, range }) => html`<div key=${id} data-service=${id}><dt class="clip" title=${name}>${name}</dt>
+    <dd>${waiting === 0 ? html`<span class="none">${t('estimate.none')}</span>` : html`${waiting}<small>${t('display.people')}</small><small>${estimate(range)}</small>`}</dd></div>`)}</dl>`;
+}
+
+/** The rest in one column: all their people, and the widest range. @param {{waiting: number, range?: import('../core/types.js').Range}[]} rest */
+function together(rest) {
+  const ranges = rest.flatMap(({ range }) => range ?? []);
+  const range = ranges.length ? { low: Math.min(...ranges.map((one) => one.low)), high: Math.max(...ranges.map((one) => one.high)) } : undefined;
+  return { id: 'more', name: t('display.more'), waiting: rest.reduce((sum, { waiting }) => sum + waiting, 0), range };
+}
