@@ -58,7 +58,7 @@ export function createActs(core, { store, feed }) {
       if (answer?.ok) {
         dispatch({ type: 'settled', section, value: answer.body });
         toast(t('admin.saved', { section: t(`admin.section.${section}`) }));
-      } else if (answer) show(section, patch ? { ...answer.problem, field: `${section}.${answer.problem.field}` } : answer.problem);
+      } else if (answer) show(section, patch && answer.problem.field ? { ...answer.problem, field: `${section}.${answer.problem.field}` } : answer.problem);
     },
 
     /** @param {{role: string, name: string, counter?: number, ttl_s: number}} wanted */
