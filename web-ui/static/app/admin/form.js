@@ -34,10 +34,9 @@ export function FieldOf(props) {
 /** @typedef {Props & {place: string, wrong: string}} Placed */
 
 /** Label, control and the line below it. @param {Placed & {children?: any, of?: string}} props */
-function Frame({ field, place, wrong, children, of = place, section }) {
-  const label = field.name === 'name' && section === 'branch' ? 'branch_name' : field.name;
+function Frame({ field, place, wrong, children, of = place }) {
   const unit = field.unit ? ` (${t(`admin.unit.${field.unit}`)})` : '';
-  return html`<div class="field" data-state=${wrong ? 'error' : undefined}><label for=${of}>${t(`admin.field.${label}`)}${unit}</label>${children}
+  return html`<div class="field" data-state=${wrong ? 'error' : undefined}><label for=${of}>${t(`admin.field.${field.label ?? field.name}`)}${unit}</label>${children}
     ${wrong && html`<span class="help" role="alert">${wrong}</span>`}</div>`;
 }
 
