@@ -173,6 +173,11 @@ impl FactDoc {
         Ok(Self { doc: doc.with_actor(ActorId::from(&actor.0[..])) })
     }
 
+    /// Goes on writing as `actor`.
+    pub fn act_as(&mut self, actor: &Actor) {
+        self.doc.set_actor(ActorId::from(&actor.0[..]));
+    }
+
     /// Puts facts in one change; `None` if every one of them stood there already.
     pub fn write(&mut self, facts: &[(String, String)], at: UnixMs) -> Option<NewChange> {
         let mut fresh = false;

@@ -269,6 +269,11 @@ impl DocId {
         (0..QUEUE_SHARDS).map(move |s| Self(format!("queue/{date}/{s}"))).chain([Self::queue_counters(date)])
     }
 
+    /// Between these two lie the names of all queue documents, in the order of their days.
+    pub fn queue_names() -> (DocId, DocId) {
+        (Self("queue/".into()), Self("queue0".into()))
+    }
+
     /// The document of a ticket's identified customer.
     pub fn visit(ticket: &RecordKey) -> Self {
         Self(format!("visit/{ticket}"))

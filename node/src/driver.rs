@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use branchmesh_model::ids::DeviceId;
 use branchmesh_model::time::UnixMs;
 use bytes::Bytes;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::handle::{Event, Feed, MeshStatus, Request, Snapshot};
@@ -26,13 +27,42 @@ pub const TICK: Duration = Duration::from_millis(100);
 const GOODBYE: Duration = Duration::from_secs(3);
 
 /// Everything that can wake the driver.
-pub enum Wake {
+enum Wake {
     /// Time passes.
     Tick,
     /// The mesh has something.
     Mesh(MeshEvent),
     /// Somebody on this node asks something.
     Request(Request),
+}
+
+/// Where what wakes the driver comes from.
+pub struct Sources {
+    /// Time passes.
+    pub ticks: mpsc::Receiver<()>,
+    /// What the mesh tells.
+    pub mesh: mpsc::Receiver<MeshEvent>,
+    /// What is asked on this node.
+    pub requests: mpsc::Receiver<Request>,
+}
+
+impl Sources {
+    /// Waits for the next; none once nobody can send any more.
+    async fn next(&mut self) -> Option<Wake> {
+        tokio::select! {
+            Some(()) = self.ticks.recv() => Some(Wake::Tick),
+            Some(event) = self.mesh.recv() => Some(Wake::Mesh(event)),
+            Some(request) = self.requests.recv() => Some(Wake::Request(request)),
+            else => None,
+        }
+    }
+
+    /// What is there by now, so much of each kind that no one of them holds up the others.
+    fn more(&mut self, batch: &mut Vec<Wake>) {
+        let share = MAX_BATCH / 2;
+        batch.extend(std::iter::from_fn(|| self.mesh.try_recv().ok()).take(share).map(Wake::Mesh));
+        batch.extend(std::iter::from_fn(|| self.requests.try_recv().ok()).take(share).map(Wake::Request));
+    }
 }
 
 /// What waits for a reply.
@@ -59,6 +89,9 @@ pub struct Driver {
     again: VecDeque<Input>,
     stopping: Option<(Instant, Vec<oneshot::Sender<()>>)>,
     disk_syncs: u64,
+    /// The hub's newest picture of the mesh, and the same with what only the transport knows.
+    mesh_seen: Arc<MeshStatus>,
+    mesh_told: Arc<MeshStatus>,
 }
 
 impl Driver {
@@ -84,6 +117,8 @@ impl Driver {
             again: VecDeque::new(),
             stopping: None,
             disk_syncs: 0,
+            mesh_seen: Arc::default(),
+            mesh_told: Arc::default(),
         }
     }
 
@@ -91,21 +126,19 @@ impl Driver {
     ///
     /// # Errors
     /// If the store fails: what is in memory may then be ahead of the disk, so the node must not go on.
-    pub fn run(mut self, first: Effects, mut wakes: mpsc::Receiver<Wake>) -> Result<(), StoreError> {
+    pub fn run(mut self, first: Effects, mut sources: Sources, runtime: &Handle) -> Result<(), StoreError> {
         self.carry_out(vec![first])?;
-        while let Some(batch) = self.next_batch(&mut wakes) {
+        while let Some(wake) = runtime.block_on(sources.next()) {
+            let mut batch = vec![wake];
+            sources.more(&mut batch);
+            let inputs: Vec<Input> = batch.into_iter().filter_map(|wake| self.input_of(wake)).collect();
             let now = self.now();
-            let mut effects = Vec::with_capacity(batch.len());
-            for wake in batch {
-                if let Some(input) = self.input_of(wake) {
-                    effects.push(self.hub.handle(now, input));
-                }
-            }
+            let effects = self.hub.handle_all(now, inputs);
             self.carry_out(effects)?;
             while !self.again.is_empty() {
                 let inputs = std::mem::take(&mut self.again);
                 let now = self.now();
-                let effects = inputs.into_iter().map(|input| self.hub.handle(now, input)).collect();
+                let effects = self.hub.handle_all(now, inputs);
                 self.carry_out(effects)?;
             }
             if self.may_stop() {
@@ -116,17 +149,6 @@ impl Driver {
             let _ = waiting.send(());
         }
         Ok(())
-    }
-
-    fn next_batch(&mut self, wakes: &mut mpsc::Receiver<Wake>) -> Option<Vec<Wake>> {
-        let mut batch = vec![wakes.blocking_recv()?];
-        while batch.len() < MAX_BATCH {
-            match wakes.try_recv() {
-                Ok(wake) => batch.push(wake),
-                Err(_) => break,
-            }
-        }
-        Some(batch)
     }
 
     fn now(&self) -> Now {
@@ -247,9 +269,12 @@ impl Driver {
         }
         self.revision += 1;
         let mut snapshot = self.hub.snapshot(self.now(), self.revision);
-        let mut mesh = MeshStatus::clone(&snapshot.mesh);
-        self.add_transport_figures(&mut mesh);
-        snapshot.mesh = Arc::new(mesh);
+        if !Arc::ptr_eq(&self.mesh_seen, &snapshot.mesh) {
+            let mut mesh = MeshStatus::clone(&snapshot.mesh);
+            self.add_transport_figures(&mut mesh);
+            (self.mesh_seen, self.mesh_told) = (snapshot.mesh, Arc::new(mesh));
+        }
+        snapshot.mesh = self.mesh_told.clone();
         self.snapshots.send_replace(Arc::new(snapshot));
         let drafts = effects.iter_mut().flat_map(|fx| std::mem::take(&mut fx.events));
         for (index, draft) in (0..).zip(drafts) {

@@ -5,6 +5,7 @@
 //! transaction, and only then sends, answers and publishes. So disk comes before network and before acknowledgement by
 //! construction, and the simulator drives the same hub with its own disk and network.
 
+pub mod bench;
 pub mod cli;
 pub mod driver;
 pub mod handle;
@@ -16,6 +17,8 @@ pub mod printing;
 pub mod replication;
 mod settings;
 pub mod storage;
+
+pub use settings::check_file as check_settings_file;
 
 /// Begins an HTTP client that also speaks TLS, with the same cryptography as the mesh.
 pub fn http_client() -> reqwest::ClientBuilder {

@@ -12,6 +12,7 @@ use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+use crate::bench::Scenario;
 use crate::logging::LogFormat;
 use crate::printing::GivenPrinter;
 
@@ -156,6 +157,25 @@ pub(crate) struct StatusArgs {
     pub json: Option<bool>,
 }
 
+/// `bench`. Like the demo's its folder has a variable of its own.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct BenchArgs {
+    #[arg(long, env = "BRANCHMESH_BENCH_DATA", value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
+    #[arg(long, env = "BRANCHMESH_BENCH_JSON", value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub json: Option<PathBuf>,
+    #[arg(long, env = "BRANCHMESH_BENCH_ONLY", value_enum, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<Scenario>,
+    #[arg(long, env = "BRANCHMESH_BENCH_QUICK", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quick: Option<bool>,
+}
+
 /// Everything that can be set, as the file writes it.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -173,6 +193,7 @@ pub(crate) struct Settings {
     pub run: RunArgs,
     pub invite: InviteArgs,
     pub status: StatusArgs,
+    pub bench: BenchArgs,
 }
 
 impl Settings {
@@ -191,6 +212,7 @@ impl Settings {
             },
             invite: InviteArgs { ttl: Some("10m".into()), ..InviteArgs::default() },
             status: StatusArgs { json: Some(false) },
+            bench: BenchArgs { quick: Some(false), ..BenchArgs::default() },
             ..Self::default()
         }
     }
@@ -206,6 +228,14 @@ impl Settings {
         }
         figment.merge(Serialized::defaults(given)).extract().map_err(|error| error.to_string())
     }
+}
+
+/// Whether a settings file can be read.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn check_file(file: &Path) -> Result<(), String> {
+    Settings::gather(&Settings::default(), Some(file)).map(|_| ())
 }
 
 /// The settings file that applies: the one named, or that of the data folder, or that of the working folder.

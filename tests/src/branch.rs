@@ -152,6 +152,15 @@ impl Branch {
         self.lan.as_ref().context("only a LAN can be mended")?.heal()
     }
 
+    /// From now on every device loses so many of a hundred packets that come to it over the mesh network.
+    ///
+    /// # Errors
+    /// If the branch runs on no LAN or nftables is missing.
+    pub fn lose_packets(&self, percent: u8) -> Result<()> {
+        let lan = self.lan.as_ref().context("only a LAN loses packets")?;
+        (0..self.nodes.len()).try_for_each(|host| lan.lose_packets(host, percent))
+    }
+
     /// A customer takes a ticket at `node`.
     ///
     /// # Errors

@@ -16,6 +16,14 @@ use crate::process::{LOOK_AGAIN, PATIENCE};
 /// Scenarios are written in plain blocking style; the requests run here.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime can be made in a test"));
 
+/// Waits for an answer, also in the middle of a story that drives a browser.
+fn wait_for<T>(answer: impl Future<Output = T>) -> T {
+    match tokio::runtime::Handle::try_current() {
+        Ok(_) => tokio::task::block_in_place(|| RUNTIME.block_on(answer)),
+        Err(_) => RUNTIME.block_on(answer),
+    }
+}
+
 /// A request not answered by then counts as lost; a node itself answers 503 well before.
 const LOST_AFTER: Duration = Duration::from_secs(30);
 
@@ -209,7 +217,7 @@ impl Client {
         if let Some(body) = body {
             request = request.body(body);
         }
-        RUNTIME.block_on(async {
+        wait_for(async {
             let answer = request.send().await.with_context(|| format!("{method} {}{path}", self.base))?;
             let kind = answer.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
             let content_type = kind.split(';').next().unwrap_or_default().trim().to_owned();

@@ -107,6 +107,23 @@ impl Lan {
         (0..self.hosts).try_for_each(|h| ip(&["-n", &self.netns(h), "route", verb, "224.0.0.0/4", "dev", "mesh0"]))
     }
 
+    /// Loses so many of a hundred packets that come to a host over the mesh network.
+    ///
+    /// # Errors
+    /// If nftables is missing or refuses.
+    pub fn lose_packets(&self, host: usize, percent: u8) -> Result<()> {
+        let mut rules = "add table inet lossy; delete table inet lossy".to_owned();
+        if percent > 0 {
+            rules += "; add table inet lossy; add chain inet lossy in { type filter hook input priority 0 ; }";
+            rules += &format!("; add rule inet lossy in iifname \"mesh0\" numgen random mod 100 < {percent} drop");
+        }
+        let out = Command::new("ip").args(["netns", "exec", &self.netns(host), "nft", &rules]).output();
+        let out = out.context("running nft")?;
+        let said = String::from_utf8_lossy(&out.stderr);
+        ensure!(out.status.success(), "nft {rules}: {}", said.trim());
+        Ok(())
+    }
+
     fn switch(&self, number: usize) -> String {
         format!("{}s{number}", self.name)
     }

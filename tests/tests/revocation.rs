@@ -6,7 +6,9 @@ use branchmesh_model::ids::{CommandId, CounterNo, TicketId};
 use branchmesh_model::ticket::TicketState;
 use branchmesh_tests::report;
 use branchmesh_tests::sim::network::Ms;
-use branchmesh_tests::sim::world::{EPOCH, World};
+use branchmesh_tests::sim::plan::Clock;
+use branchmesh_tests::sim::world::World;
+use branchmesh_tests::sim::{Kind, Plan, draw::draw};
 
 /// The founder, an admin device.
 const FOUNDER: usize = 0;
@@ -18,11 +20,13 @@ const STOLEN: usize = 4;
 const COUNTER: CounterNo = 5;
 
 fn branch_of_five() -> World {
-    let fits = |w: &World| w.members.len() == 5 && w.epoch == EPOCH;
-    let mut world = (0..).map(|seed| World::new(seed, None, false)).find(fits).expect("some seed draws five devices");
-    world.liar = None;
-    world.weather = world.weather.calm();
-    for index in 0..world.members.len() {
+    let fits = |plan: &Plan| plan.setup.size == 5 && !plan.setup.night;
+    let mut plan = (0..).map(|seed| draw(seed, Kind::Any)).find(fits).expect("some seed draws five devices");
+    plan.setup.liar = None;
+    plan.setup.weather = plan.setup.weather.calm();
+    plan.setup.clocks.fill(Clock::default());
+    let mut world = World::new(&plan, None, false);
+    for index in 0..5 {
         world.start(index);
     }
     world

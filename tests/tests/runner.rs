@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test fails by panicking")]
 
 mod browser;
+mod fuzz;
 mod revocation;
 mod scenarios;
 mod simulator;

@@ -132,11 +132,8 @@ fn only_the_command_line_prints() {
 
 #[test]
 fn both_languages_of_the_pages_have_the_same_keys() {
-    let locale = |tag: &str| root().join(format!("web-ui/static/locales/{tag}.json"));
-    let texts = |tag: &str| -> BTreeMap<String, String> {
-        serde_json::from_str(&read(&locale(tag))).unwrap_or_else(|error| panic!("{tag}: {error}"))
-    };
     let (zh, en) = (texts("zh-CN"), texts("en"));
+    assert!(zh.len() > 100, "the sentences were found: {}", zh.len());
     let keys = |map: &BTreeMap<String, String>| map.keys().cloned().collect::<BTreeSet<_>>();
     let apart: Vec<_> = keys(&zh).symmetric_difference(&keys(&en)).cloned().collect();
     none("keys of one language only", &apart);
@@ -144,6 +141,18 @@ fn both_languages_of_the_pages_have_the_same_keys() {
     let apart: Vec<_> = zh.keys().filter(differ).cloned().collect();
     none("texts whose {names} differ", &apart);
     assert!(zh.values().chain(en.values()).all(|text| !text.trim().is_empty()));
+}
+
+/// All sentences of a language as `screen:key`.
+fn texts(tag: &str) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for file in files(&format!("web-ui/static/locales/{tag}"), &["json"]) {
+        let screen = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let sentences: BTreeMap<String, String> =
+            serde_json::from_str(&read(&file)).unwrap_or_else(|error| panic!("{}: {error}", shown(&file)));
+        all.extend(sentences.into_iter().map(|(key, text)| (format!("{screen}:{key}"), text)));
+    }
+    all
 }
 
 fn names(text: &str) -> BTreeSet<&str> {
@@ -168,7 +177,11 @@ fn a_page_asks_only_its_own_node() {
 
 #[test]
 fn vendored_files_are_those_that_were_reviewed() {
-    let folder = root().join("web-ui/static/vendor");
+    ["web-ui/static/vendor", "tests/vendor"].into_iter().for_each(reviewed);
+}
+
+fn reviewed(folder: &str) {
+    let folder = root().join(folder);
     let listed: BTreeMap<String, String> = read(&folder.join("SHA256SUMS"))
         .lines()
         .filter_map(|line| line.split_once("  ").map(|(sum, name)| (name.to_owned(), sum.to_owned())))

@@ -174,7 +174,21 @@ fn no_prose_in_components() {
     for (path, code) in own(".js") {
         let chinese = code.chars().find(|c| ('\u{4e00}'..='\u{9fff}').contains(c));
         assert_eq!(chinese, None, "{path}: sentences belong to locales/");
+        let texts = code.lines().flat_map(|line| line.split('>').skip(1)).filter_map(|rest| rest.split_once('<'));
+        let said: Vec<_> = texts.map(|(text, _)| text).filter(|text| is_prose(text)).collect();
+        assert!(said.is_empty(), "{path} says {said:?}: sentences belong to locales/");
+        for attribute in [" aria-label=\"", " title=\"", " placeholder=\"", " alt=\""] {
+            assert!(between(&code, attribute, '"').all(str::is_empty), "{path}:{attribute}");
+        }
     }
+}
+
+/// Two words in a row between two tags; what holds signs of code is code.
+fn is_prose(text: &str) -> bool {
+    let word = |w: &str| w.len() > 1 && w.chars().all(char::is_alphabetic);
+    let code = text.contains(['$', '{', '}', '=', '(', ')', ';', '`', '\'', '"', '|', '&', ':']);
+    let words: Vec<_> = text.split_whitespace().map(word).collect();
+    !code && words.windows(2).any(|pair| pair[0] && pair[1])
 }
 
 #[test]

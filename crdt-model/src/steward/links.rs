@@ -191,14 +191,25 @@ impl Machine {
             steward_of: self.active.as_ref().filter(|active| active.ready).map(|active| active.epoch.clone()),
         };
         self.links.adverts.insert(self.me, (advert, now));
-        let fresh = |(advert, seen): &(Advert, u64)| (now < seen + self.settings.advert_ms).then(|| advert.clone());
-        let adverts = self.links.adverts.values().filter_map(fresh).collect();
-        let heard = |peer: &Peer| peer.heard.is_some_and(|at| now < at + self.settings.link_down_ms);
-        let hears = self.links.peers.iter().filter(|(_, peer)| heard(peer)).map(|(voter, _)| *voter).collect();
-        let message = Arc::new(Message::Heartbeat { hears, adverts });
         for peer in self.links.open.clone() {
-            self.send_direct(peer, message.clone());
+            let message = Arc::new(self.heartbeat_for(now, &peer));
+            self.send_direct(peer, message);
         }
+    }
+
+    /// What a neighbour is told: whether it is heard, and the adverts it does not hear from their voters themselves. In a
+    /// full mesh that is this node's own, so a heartbeat does not grow with the square of the branch.
+    fn heartbeat_for(&self, now: u64, peer: &VoterId) -> Message {
+        let heard = |known: &Peer| known.heard.is_some_and(|at| now < at + self.settings.link_down_ms);
+        let hears = self.links.peers.get(peer).is_some_and(heard).then_some(*peer).into_iter().collect();
+        let fresh = |voter: &VoterId| {
+            let (advert, seen) = self.links.adverts.get(voter)?;
+            (now < seen + self.settings.advert_ms).then_some(advert)
+        };
+        let linked = |a: &VoterId, b: &VoterId| fresh(a).is_some_and(|advert| advert.neighbours.contains(b));
+        let told_itself = |voter: &VoterId| *voter != self.me && linked(voter, peer) && linked(peer, voter);
+        let untold = self.links.adverts.keys().filter(|voter| *voter != peer && !told_itself(voter));
+        Message::Heartbeat { hears, adverts: untold.filter_map(fresh).cloned().collect() }
     }
 }
 

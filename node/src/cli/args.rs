@@ -6,7 +6,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::help;
 use super::text::Lang;
-use crate::settings::{Common, DataFolder, DemoArgs, InitArgs, InviteArgs, RunArgs, Settings, StatusArgs};
+use crate::settings::{BenchArgs, Common, DataFolder, DemoArgs, InitArgs, InviteArgs, RunArgs, Settings, StatusArgs};
 
 /// What was typed.
 #[derive(Parser, Debug)]
@@ -94,6 +94,7 @@ pub(super) enum Command {
         #[command(flatten)]
         folder: DataFolder,
     },
+    Bench(BenchArgs),
 }
 
 /// What can be exported.
@@ -149,6 +150,7 @@ impl Cli {
             Command::Run { args, .. } => given.run = args.clone(),
             Command::Invite { args, .. } => given.invite = args.clone(),
             Command::Status { args, .. } => given.status = args.clone(),
+            Command::Bench(args) => given.bench = args.clone(),
             Command::Join { .. }
             | Command::Revoke { .. }
             | Command::GrantAdmin { .. }
@@ -163,7 +165,7 @@ impl Cli {
 
     fn folder(&self) -> Option<PathBuf> {
         match &self.command {
-            Command::Demo(_) => None,
+            Command::Demo(_) | Command::Bench(_) => None,
             Command::Init { folder, .. }
             | Command::Run { folder, .. }
             | Command::Invite { folder, .. }
@@ -215,6 +217,7 @@ mod tests {
             "branchmesh backup --data d f",
             "branchmesh restore --data d f",
             "branchmesh doctor --data d --lang zh-CN",
+            "branchmesh bench --quick --json f --data d --only two-nodes",
         ] {
             assert!(read(line).is_ok(), "{line}");
         }
@@ -230,6 +233,7 @@ mod tests {
             "branchmesh invite --role chief",
             "branchmesh init --counter 0",
             "branchmesh join",
+            "branchmesh bench --only nothing",
         ] {
             assert_eq!(read(line).unwrap_err().exit_code(), 2, "{line}");
         }

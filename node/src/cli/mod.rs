@@ -68,6 +68,7 @@ fn carry_out(command: Command, settings: &Settings, terminal: Terminal) -> Outco
         Command::Backup { file, .. } => backup::backup(settings, &file, terminal),
         Command::Restore { file, .. } => backup::restore(settings, &file, terminal),
         Command::Doctor { .. } => doctor::doctor(settings, terminal),
+        Command::Bench(_) => bench::bench(settings, terminal),
     }
 }
 

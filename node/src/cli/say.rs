@@ -188,6 +188,56 @@ sentences! {
     DEMO_STOPPED: "演示已停止。", "The demo has stopped.";
     TRAFFIC_LINE: "营业 {clock} · 取号 {issued} · 叫号 {called} · 办结 {served} · 过号 {no_show} · 弃号 {abandoned} · 调整 {moved} · 等候 {waiting} · 重试 {retries}",
         "day {clock} · issued {issued} · called {called} · served {served} · no-show {no_show} · left {abandoned} · moved {moved} · waiting {waiting} · retries {retries}";
+
+    // bench.
+    BENCH_FOLDER: "测量目录 {data} 不可用：请换一个空目录，或删除其中的内容。",
+        "The bench cannot use {data}: choose an empty folder, or clear it.";
+    BENCH_FAILED: "测量没有完成：{reason}", "The bench did not finish: {reason}";
+    BENCH_NOT_WRITTEN: "结果无法写入 {file}：{reason}。", "The figures cannot be written to {file}: {reason}.";
+    BENCH_FLOORS: "磁盘、网络与文档的底限", "floors of disk, network and documents";
+    BENCH_TWO_NODES: "两台设备", "two nodes";
+    BENCH_MANY_NODES: "三、十、三十台设备", "three, ten and thirty nodes";
+    BENCH_CALL_NEXT: "叫下一位", "call-next";
+    BENCH_REJOIN: "断开后重聚", "rejoining";
+    BENCH_SMALL_DEVICE: "小型设备", "a small device";
+    BENCH_MORNING: "早上八点", "8 a.m.";
+    BENCH_MACHINE: "branchmesh {version}，{processors} 个处理器，负载 {before} → {after}{quick}",
+        "branchmesh {version}, {processors} processors, load {before} → {after}{quick}";
+    BENCH_QUICK: "，快速测量", ", quick run";
+    COL_FIGURE: "测量", "FIGURE";
+    COL_VALUE: "数值", "VALUE";
+    COL_FLOOR: "底限", "FLOOR";
+    COL_RATIO: "倍数", "RATIO";
+    COL_BAR: "标准", "BAR";
+    COL_MET: "达到", "MET";
+    MET_YES: "是", "yes";
+    MET_NO: "否", "no";
+    FIG_DISK_SYNC: "写 4 KiB 并落盘", "write 4 KiB and sync";
+    FIG_QUIC_ECHO: "QUIC 往返 300 字节", "QUIC echo of 300 bytes";
+    FIG_RAW_APPLY: "文档应用一次变更", "apply one change to a document";
+    FIG_VISIBLE_P50: "两台：落盘、签名后另一台可见，中位", "two nodes: durable, signed, visible at the other, p50";
+    FIG_VISIBLE_P99: "两台：同上，p99", "two nodes: the same, p99";
+    FIG_THROUGHPUT: "两台：吞吐", "two nodes: throughput";
+    FIG_COMMANDS_PER_CHANGE: "两台：每个签名变更所含命令", "two nodes: commands in a signed change";
+    FIG_TEN_P50: "十台：最后一台可见，中位", "ten nodes: visible at the last, p50";
+    FIG_TEN_P99: "十台：同上，p99", "ten nodes: the same, p99";
+    FIG_COST_3: "三台：每变更每对端处理器时间", "three nodes: processor time a change and peer";
+    FIG_COST_10: "十台：同上（底限为三台）", "ten nodes: the same (floor: three nodes)";
+    FIG_COST_30: "三十台：同上（底限为三台）", "thirty nodes: the same (floor: three nodes)";
+    FIG_BYTES_30: "三十台：每变更每对端字节", "thirty nodes: bytes a change and peer";
+    FIG_IDLE_BYTES_30: "三十台：空闲时每台每秒发送字节", "thirty nodes: bytes a second a node sends when idle";
+    FIG_IDLE_LOAD_30: "三十台：空闲时每台占处理器", "thirty nodes: processor a node takes when idle";
+    FIG_CALL_NEXT_P50: "叫下一位：非主持设备 HTTP 到第三台事件，中位",
+        "call-next: HTTP at a non-steward to the event at a third node, p50";
+    FIG_CALL_NEXT_P99: "叫下一位：同上，p99", "call-next: the same, p99";
+    FIG_READY: "小型设备：90 个营业日、20,000 份小文档，启动到可用", "small device: 90 days, 20,000 small documents, ready in";
+    FIG_RESIDENT: "小型设备：内存峰值", "small device: most memory resident";
+    FIG_TICKET_ON_DISK: "小型设备：每张办结票号占用磁盘（底限为内容本身）",
+        "small device: on disk for a finished ticket (floor: its content)";
+    FIG_MORNING: "早上八点：三十台在十秒内启动，从第一台到同一主持设备",
+        "8 a.m.: thirty nodes start within 10 s, from the first to one steward";
+    FIG_MORNING_BYTES: "早上八点：到那时每台发送字节", "8 a.m.: bytes a node sent until then";
+    FIG_REJOIN: "重聚：两边各 9,000 变更，到完全一致", "rejoin: 9,000 changes on each side, until equal";
 }
 
 #[cfg(test)]

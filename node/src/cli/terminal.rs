@@ -52,7 +52,22 @@ impl Terminal {
         bar.enable_steady_tick(Duration::from_millis(120));
         Progress(Some(bar))
     }
+
+    /// A bar for work whose end is known; nothing unless somebody is looking.
+    pub(super) fn bar(self) -> Progress {
+        let progress = self.progress();
+        if let Some(bar) = &progress.0 {
+            bar.set_length(PARTS);
+            if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent:>3} %  {elapsed}  {msg}") {
+                bar.set_style(style);
+            }
+        }
+        progress
+    }
 }
+
+/// Steps of a bar.
+const PARTS: u64 = 1_000;
 
 /// One line that changes in place; it goes when it is dropped.
 pub(super) struct Progress(Option<ProgressBar>);
@@ -67,6 +82,13 @@ impl Progress {
     pub(super) fn show(&self, line: String) {
         if let Some(bar) = &self.0 {
             bar.set_message(line);
+        }
+    }
+
+    /// Moves a bar to this part of its whole, from 0 to 1.
+    pub(super) fn reach(&self, part: f64) {
+        if let Some(bar) = &self.0 {
+            bar.set_position((part * PARTS as f64) as u64);
         }
     }
 }

@@ -116,6 +116,7 @@ fn write_founding(options: &FoundOptions, key: &DeviceKey, founder: &Founder) ->
             writes.iter().filter(|w| w.doc == doc).map(|w| (w.key.clone(), w.value.clone())).collect();
         documents.write(&doc, &facts, wall_clock(), &signer, &mut ops)?;
     }
+    documents.settle(&mut ops);
     store.commit(&ops)?;
     Ok(())
 }

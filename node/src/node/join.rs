@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use branchmesh_model::document::Actor;
-use branchmesh_model::ids::BranchId;
+use branchmesh_model::ids::{BranchId, DeviceId};
 use branchmesh_model::schema::{Family, Role};
 use branchmesh_model::view::BranchView;
 
 use super::identity::IdentityFile;
 use crate::mesh;
-use crate::replication::documents::{Documents, Received};
+use crate::replication::documents::Documents;
 use crate::replication::enrol::{Invitation, JoinReply, JoinRequest, Welcome};
 use crate::replication::trust::{TrustFlaws, admit};
 use crate::storage::{DeviceKey, Opened, Store, StoreOp, StoreOptions};
@@ -72,7 +72,7 @@ fn settle(data: &Path, key: &DeviceKey, invitation: &Invitation, welcome: &Welco
         Opened::Ready(store) => Arc::new(store),
         Opened::Damaged { reason } => bail!("the folder's database is damaged ({reason}); choose an empty folder"),
     };
-    let ops = checked(&store, key, invitation.branch, welcome)?;
+    let ops = believed(&store, key.device(), invitation.branch, welcome, rand::random())?;
     store.commit(&ops)?;
     let mut known: std::collections::BTreeMap<_, _> = welcome.addresses.iter().cloned().collect();
     known.insert(invitation.admin, invitation.addresses.clone());
@@ -87,23 +87,33 @@ fn settle(data: &Path, key: &DeviceKey, invitation: &Invitation, welcome: &Welco
     identity.write(data)
 }
 
-fn checked(store: &Arc<Store>, key: &DeviceKey, branch: BranchId, welcome: &Welcome) -> Result<Vec<StoreOp>> {
-    let mut documents = Documents::open(store.clone(), Actor::new(&key.device(), rand::random()))?;
+/// What a new device stores of what it was told; `fresh` is drawn at random.
+///
+/// # Errors
+/// If a change in it would not be accepted from a peer, or the roster does not name the device.
+pub fn believed(
+    store: &Arc<Store>,
+    device: DeviceId,
+    branch: BranchId,
+    welcome: &Welcome,
+    fresh: [u8; 8],
+) -> Result<Vec<StoreOp>> {
+    let mut documents = Documents::open(store.clone(), Actor::new(&device, fresh))?;
     let mut view = BranchView::new(branch);
     let mut ops = Vec::new();
     for envelope in &welcome.envelopes {
         let roster = view.roster().clone();
         let change = admit(envelope, &branch, &roster, welcome.role, TrustFlaws::default())
             .context("the branch told this device something it cannot believe")?;
-        if let Received::Applied(applied) = documents.receive(envelope.clone(), change, &mut ops)? {
-            for change in applied.iter().filter(|a| a.envelope.doc.family() == Family::Roster) {
-                change.facts.iter().for_each(|(k, v)| view.apply(&change.envelope.doc, k, v));
-            }
-            view.refresh();
+        let received = documents.receive(vec![(envelope.clone(), change)], &mut ops)?;
+        for change in received.applied.iter().filter(|a| a.envelope.doc.family() == Family::Roster) {
+            change.facts.iter().for_each(|(k, v)| view.apply(&change.envelope.doc, k, v));
         }
+        view.refresh();
     }
-    if !view.roster().devices.contains_key(&key.device()) {
+    if !view.roster().devices.contains_key(&device) {
         bail!("the branch's roster does not name this device; make a new invitation and try again");
     }
+    documents.settle(&mut ops);
     Ok(ops)
 }

@@ -12,5 +12,5 @@ mod running;
 pub use self::control::{CONTROL_FILE, Control};
 pub use self::found::{FoundOptions, Founded, found};
 pub use self::identity::{IdentityFile, inspect, restore};
-pub use self::join::{Joined, join};
+pub use self::join::{Joined, believed, join};
 pub use self::running::{Node, RunOptions};

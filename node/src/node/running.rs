@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow, bail};
 use branchmesh_model::view::history::PastHours;
 use jiff::tz::TimeZone;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -16,8 +17,8 @@ use super::control::{Control, ControlFile};
 use super::identity::{IdentityFile, key_of, own_row};
 use super::outbox::StoredOutbox;
 use super::{history, maintenance};
-use crate::driver::{Driver, TICK, Wake, wall_clock};
-use crate::handle::{Feed, NodeHandle, Request};
+use crate::driver::{Driver, Sources, TICK, wall_clock};
+use crate::handle::{Feed, NodeHandle};
 use crate::http;
 use crate::mesh::{Mesh, MeshConfig};
 use crate::printing::{self, GivenPrinter, Printing, StoredJobs};
@@ -29,8 +30,10 @@ use crate::storage::{self, DeviceKey, Opened, Store, StoreOp, StoreOptions};
 
 /// Meta row that counts the starts of this storage.
 const STARTS: &str = "starts";
-/// Things that may wait for the driver; beyond this their senders wait, so a flood costs the flooder.
-const WAKES: usize = 4096;
+/// What the mesh may tell before the driver takes it; beyond this nothing is read from peers, so a flood costs the flooder.
+const MESH_EVENTS: usize = 4096;
+/// What may be asked before the driver takes it; beyond this whoever asks waits.
+const REQUESTS: usize = 1024;
 /// How long running requests may hold up a stop.
 const LONGEST_STOP: Duration = Duration::from_secs(3);
 
@@ -85,14 +88,14 @@ impl Node {
         let feed = Arc::new(Feed::new(format!("{:08x}", rand::random::<u32>())));
         let now = Now { mono_ms: 0, wall: wall_clock() };
         let (publish, snapshots) = watch::channel(Arc::new(hub.snapshot(now, 0)));
-        let (wake, wakes) = mpsc::channel(WAKES);
-        let (requests, asked) = mpsc::channel(256);
+        let (requests, asked) = mpsc::channel(REQUESTS);
         let handle = NodeHandle::new(Arc::new(identity.identity(key.device())), feed.clone(), requests, snapshots);
         let stop = CancellationToken::new();
 
         let driver = Driver::new(hub, store.clone(), mesh.clone(), feed, publish, started);
-        let core = spawn_driver(driver, first, wakes);
-        let mut tasks = spawn_sources(wake, events, asked, &stop);
+        let (ticks, ticking) = spawn_ticks(&stop);
+        let core = spawn_driver(driver, first, Sources { ticks, mesh: events, requests: asked });
+        let mut tasks = vec![ticking];
         let control = Control {
             http: http_addr,
             pid: std::process::id(),
@@ -257,7 +260,7 @@ async fn start_mesh(
     store: &Store,
     identity: &IdentityFile,
 ) -> Result<(Arc<Mesh>, mpsc::Receiver<crate::mesh::MeshEvent>)> {
-    let (tell, events) = mpsc::channel(WAKES);
+    let (tell, events) = mpsc::channel(MESH_EVENTS);
     let mut config = MeshConfig::new(key.secret());
     config.listen.clone_from(&options.listen);
     config.static_peers.clone_from(&options.peers);
@@ -280,11 +283,12 @@ async fn start_mesh(
 fn spawn_driver(
     driver: Driver,
     first: crate::replication::input::Effects,
-    wakes: mpsc::Receiver<Wake>,
+    sources: Sources,
 ) -> watch::Receiver<Option<String>> {
     let (tell, ended) = watch::channel(None);
+    let runtime = Handle::current();
     std::thread::spawn(move || {
-        let why = match driver.run(first, wakes) {
+        let why = match driver.run(first, sources, &runtime) {
             Ok(()) => "stopped".to_owned(),
             Err(error) => {
                 tracing::error!("the node stops: {error}");
@@ -296,39 +300,21 @@ fn spawn_driver(
     ended
 }
 
-/// Everything that wakes the driver, each from a task of its own.
-fn spawn_sources(
-    wake: mpsc::Sender<Wake>,
-    mut events: mpsc::Receiver<crate::mesh::MeshEvent>,
-    mut asked: mpsc::Receiver<Request>,
-    stop: &CancellationToken,
-) -> Vec<JoinHandle<()>> {
-    let (from_mesh, from_api) = (wake.clone(), wake.clone());
-    let ticking = stop.clone();
-    let tick = async move {
+/// Tells the driver that time passes.
+fn spawn_ticks(stop: &CancellationToken) -> (mpsc::Receiver<()>, JoinHandle<()>) {
+    // One that is late is not followed by those it held up.
+    let (tick, ticks) = mpsc::channel(1);
+    let stop = stop.clone();
+    let ticking = async move {
         let mut interval = tokio::time::interval(TICK);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        while ticking.run_until_cancelled(interval.tick()).await.is_some() {
-            if wake.send(Wake::Tick).await.is_err() {
+        while stop.run_until_cancelled(interval.tick()).await.is_some() {
+            if tick.send(()).await.is_err() {
                 break;
             }
         }
     };
-    let mesh = async move {
-        while let Some(event) = events.recv().await {
-            if from_mesh.send(Wake::Mesh(event)).await.is_err() {
-                break;
-            }
-        }
-    };
-    let api = async move {
-        while let Some(request) = asked.recv().await {
-            if from_api.send(Wake::Request(request)).await.is_err() {
-                break;
-            }
-        }
-    };
-    vec![tokio::spawn(tick), tokio::spawn(mesh), tokio::spawn(api)]
+    (ticks, tokio::spawn(ticking))
 }
 
 /// Keeps beside the database where the other devices are, so that a lost database does not mean a lost branch.

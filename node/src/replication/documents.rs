@@ -1,6 +1,6 @@
 //! The documents a node holds: which, in what version, and the few that are open in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use branchmesh_model::document::{Actor, ChangeProblem, Examined, FactDoc, Hash, examine};
@@ -44,6 +44,17 @@ pub struct Documents {
     authored: u64,
     highest: BTreeMap<DeviceId, u64>,
     clock: u64,
+    unsettled: Unsettled,
+    /// Documents changed since the last commit.
+    uncommitted: BTreeSet<DocId>,
+}
+
+/// What the rows beside the envelopes must still be told.
+#[derive(Default)]
+struct Unsettled {
+    documents: BTreeSet<DocId>,
+    authors: BTreeSet<DeviceId>,
+    authored: bool,
 }
 
 /// A change that was applied.
@@ -54,16 +65,15 @@ pub struct Applied {
     pub facts: Vec<(String, String)>,
 }
 
-/// What became of a received change.
-pub enum Received {
-    /// It, and what waited for it, was applied.
-    Applied(Vec<Applied>),
-    /// It is here already.
-    Known,
-    /// It waits for changes it builds on.
-    Early,
-    /// Its place is taken by a different change of the same actor: its author's storage was copied.
-    Duplicate,
+/// What became of received changes.
+#[derive(Default)]
+pub struct Received {
+    /// These were applied, and whatever waited for them; what one builds on comes before it.
+    pub applied: Vec<Applied>,
+    /// So many wait for changes they build on.
+    pub early: usize,
+    /// The places of so many are taken by different changes of the same actors: their authors' storage was copied.
+    pub duplicate: usize,
 }
 
 impl Documents {
@@ -82,6 +92,8 @@ impl Documents {
             authored: 0,
             highest: BTreeMap::new(),
             clock: 0,
+            unsettled: Unsettled::default(),
+            uncommitted: BTreeSet::new(),
             store: store.clone(),
         };
         if let Some(bytes) = store.meta(AUTHORED)? {
@@ -164,87 +176,144 @@ impl Documents {
         open.versions.insert(ByteBuf::from(change.actor.clone()), change.seq);
         self.authored += 1;
         let envelope = signer.seal(id, self.authored, change);
-        ops.push(StoreOp::Meta { key: AUTHORED.into(), value: Some(self.authored.to_be_bytes().to_vec()) });
+        self.unsettled.authored = true;
         self.stored(&envelope, ops);
         Ok(Some(envelope))
     }
 
     /// Makes the first change of a document that this device may write but not hold: nothing of it is kept here.
-    pub fn write_elsewhere(
-        &mut self,
-        id: &DocId,
-        facts: &[(String, String)],
-        at: UnixMs,
-        signer: &Signer,
-        ops: &mut Vec<StoreOp>,
-    ) -> Envelope {
+    pub fn write_elsewhere(&mut self, id: &DocId, facts: &[(String, String)], at: UnixMs, signer: &Signer) -> Envelope {
         self.authored += 1;
-        ops.push(StoreOp::Meta { key: AUTHORED.into(), value: Some(self.authored.to_be_bytes().to_vec()) });
+        self.unsettled.authored = true;
         // An actor of its own: the document is not here, so its next change here would be number 1 again.
         let actor = self.actor.derived(&signer.device, self.authored);
         let change = FactDoc::new(id, &actor).write(facts, at).expect("a new document has none of these facts");
         signer.seal(id, self.authored, change)
     }
 
-    /// Applies an admitted change, and whatever waited for it.
+    /// Applies admitted changes, and whatever waited for them: those of one document at once, which costs much less than
+    /// one by one.
     ///
     /// # Errors
     /// If the store cannot be read.
     pub fn receive(
         &mut self,
-        envelope: Envelope,
-        change: Examined,
+        changes: Vec<(Envelope, Examined)>,
         ops: &mut Vec<StoreOp>,
     ) -> Result<Received, StoreError> {
-        let id = envelope.doc.clone();
-        let open = self.opened(&id)?;
-        if open.doc.has(&change.hash) {
-            return Ok(Received::Known);
+        let mut by_doc: BTreeMap<DocId, Vec<(Envelope, Examined)>> = BTreeMap::new();
+        for (envelope, change) in changes {
+            by_doc.entry(envelope.doc.clone()).or_default().push((envelope, change));
         }
-        if !open.doc.is_ready_for(&change) {
-            self.keep_early(envelope, change);
-            return Ok(Received::Early);
+        let mut received = Received::default();
+        for (id, changes) in by_doc {
+            self.receive_into(&id, changes, ops, &mut received)?;
         }
-        let mut applied = Vec::new();
-        if !self.apply(envelope, change, ops, &mut applied)? {
-            return Ok(Received::Duplicate);
-        }
-        while let Some((envelope, change)) = self.take_ready(&id)? {
-            self.apply(envelope, change, ops, &mut applied)?;
-        }
-        Ok(Received::Applied(applied))
+        Ok(received)
     }
 
-    fn apply(
+    fn receive_into(
         &mut self,
-        envelope: Envelope,
-        mut change: Examined,
+        id: &DocId,
+        mut changes: Vec<(Envelope, Examined)>,
         ops: &mut Vec<StoreOp>,
-        applied: &mut Vec<Applied>,
-    ) -> Result<bool, StoreError> {
-        let facts = std::mem::take(&mut change.facts);
-        let open = self.opened(&envelope.doc)?;
-        if open.doc.apply(change).is_err() {
-            return Ok(false);
+        received: &mut Received,
+    ) -> Result<(), StoreError> {
+        loop {
+            let before = received.applied.len();
+            let early = self.apply_ready(id, changes, ops, received)?;
+            // What was applied may be what others waited for.
+            let waiting = if received.applied.len() == before { Vec::new() } else { self.take_early(id) };
+            if waiting.is_empty() {
+                received.early += early.len();
+                self.keep_early(id, early);
+                return Ok(());
+            }
+            changes = early;
+            changes.extend(waiting);
         }
-        open.versions.insert(ByteBuf::from(envelope.actor.clone()), envelope.seq);
-        self.stored(&envelope, ops);
-        applied.push(Applied { envelope, facts });
-        Ok(true)
+    }
+
+    /// Applies what is new and builds on nothing that is missing; returns what does.
+    fn apply_ready(
+        &mut self,
+        id: &DocId,
+        changes: Vec<(Envelope, Examined)>,
+        ops: &mut Vec<StoreOp>,
+        received: &mut Received,
+    ) -> Result<Vec<(Envelope, Examined)>, StoreError> {
+        let open = self.opened(id)?;
+        let (mut early, mut ready, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let mut next = open.versions.clone();
+        for (envelope, change) in changes {
+            if seen.contains(&change.hash) || open.doc.has(&change.hash) {
+                continue;
+            }
+            if !change.deps().all(|dep| seen.contains(&dep) || open.doc.has(&dep)) {
+                early.push((envelope, change));
+                continue;
+            }
+            let newest = next.entry(ByteBuf::from(envelope.actor.clone())).or_insert(0);
+            if envelope.seq <= *newest {
+                received.duplicate += 1;
+                continue;
+            }
+            if envelope.seq > *newest + 1 {
+                early.push((envelope, change));
+                continue;
+            }
+            *newest = envelope.seq;
+            seen.insert(change.hash);
+            ready.push((envelope, change));
+        }
+        if ready.is_empty() {
+            return Ok(early);
+        }
+        let (applied, changes): (Vec<_>, Vec<_>) = ready
+            .into_iter()
+            .map(|(envelope, mut change)| (Applied { facts: std::mem::take(&mut change.facts), envelope }, change))
+            .unzip();
+        if let Err(problem) = open.doc.apply_all(changes) {
+            // Everything automerge asks of a change was checked, so memory and disk would part here.
+            return Err(StoreError::Damaged(format!("{id} took no changes: {problem}")));
+        }
+        open.versions = next;
+        for change in &applied {
+            self.stored(&change.envelope, ops);
+        }
+        received.applied.extend(applied);
+        Ok(early)
     }
 
     fn stored(&mut self, envelope: &Envelope, ops: &mut Vec<StoreOp>) {
-        let open = self.open.get_mut(&envelope.doc).expect("a document that was just changed is open");
-        let digest = open.doc.heads_digest();
         ops.push(StoreOp::Envelope(envelope.clone()));
         let highest = self.highest.entry(envelope.author).or_insert(0);
         if envelope.n > *highest {
             *highest = envelope.n;
-            let value = Some(envelope.n.to_be_bytes().to_vec());
-            ops.push(StoreOp::Meta { key: format!("{HIGHEST}{}", envelope.author), value });
+            self.unsettled.authors.insert(envelope.author);
         }
-        ops.push(StoreOp::Meta { key: format!("{HEADS}{}", envelope.doc), value: Some(digest.to_vec()) });
-        self.note(envelope.doc.clone(), digest);
+        self.unsettled.documents.insert(envelope.doc.clone());
+        self.uncommitted.insert(envelope.doc.clone());
+    }
+
+    /// Everything given to be stored so far is on disk.
+    pub fn committed(&mut self) {
+        self.uncommitted.clear();
+    }
+
+    /// Brings the rows beside the envelopes up to date: once for many changes. Until then [`Documents::held`] and what
+    /// follows from it speak of the time before them.
+    pub fn settle(&mut self, ops: &mut Vec<StoreOp>) {
+        let Unsettled { documents, authors, authored } = std::mem::take(&mut self.unsettled);
+        let row = |key: String, n: u64| StoreOp::Meta { key, value: Some(n.to_be_bytes().to_vec()) };
+        ops.extend(authored.then(|| row(AUTHORED.into(), self.authored)));
+        ops.extend(authors.iter().map(|author| row(format!("{HIGHEST}{author}"), self.authored_by(author))));
+        for doc in documents {
+            let open = self.open.get_mut(&doc).expect("a document that was just changed is open");
+            let digest = open.doc.heads_digest();
+            ops.push(heads_row(&doc, &digest));
+            self.note(doc, digest);
+        }
     }
 
     fn note(&mut self, doc: DocId, digest: Hash) {
@@ -256,25 +325,18 @@ impl Documents {
         self.held.insert(doc, digest);
     }
 
-    fn keep_early(&mut self, envelope: Envelope, change: Examined) {
-        if self.early_count < MAX_EARLY {
-            self.early_count += 1;
-            self.early.entry(envelope.doc.clone()).or_default().push((envelope, change));
+    fn keep_early(&mut self, id: &DocId, mut early: Vec<(Envelope, Examined)>) {
+        early.truncate(MAX_EARLY.saturating_sub(self.early_count));
+        if !early.is_empty() {
+            self.early_count += early.len();
+            self.early.entry(id.clone()).or_default().append(&mut early);
         }
     }
 
-    fn take_ready(&mut self, id: &DocId) -> Result<Option<(Envelope, Examined)>, StoreError> {
-        let Some(mut waiting) = self.early.remove(id) else { return Ok(None) };
-        let open = self.opened(id)?;
-        let known = waiting.len();
-        waiting.retain(|(_, change)| !open.doc.has(&change.hash));
-        let ready = waiting.iter().position(|(_, change)| open.doc.is_ready_for(change));
-        let taken = ready.map(|i| waiting.swap_remove(i));
-        self.early_count -= known - waiting.len();
-        if !waiting.is_empty() {
-            self.early.insert(id.clone(), waiting);
-        }
-        Ok(taken)
+    fn take_early(&mut self, id: &DocId) -> Vec<(Envelope, Examined)> {
+        let waiting = self.early.remove(id).unwrap_or_default();
+        self.early_count -= waiting.len();
+        waiting
     }
 
     fn opened(&mut self, id: &DocId) -> Result<&mut Open, StoreError> {
@@ -300,11 +362,18 @@ impl Documents {
 
     fn make_room(&mut self) {
         while self.open.len() >= MAX_OPEN {
-            let oldest = self.open.iter().min_by_key(|(_, o)| o.used).map(|(id, _)| id.clone());
+            // What is not on disk yet cannot be read from there.
+            let clean = self.open.iter().filter(|(id, _)| !self.uncommitted.contains(*id));
+            let oldest = clean.min_by_key(|(_, o)| o.used).map(|(id, _)| id.clone());
             let Some(oldest) = oldest else { break };
             self.open.remove(&oldest);
         }
     }
+}
+
+/// What the store keeps of a document's heads, so that a start need not open it.
+pub(crate) fn heads_row(doc: &DocId, digest: &Hash) -> StoreOp {
+    StoreOp::Meta { key: format!("{HEADS}{doc}"), value: Some(digest.to_vec()) }
 }
 
 /// A document from its compacted part and the changes since. They were checked when they came in.
@@ -313,8 +382,9 @@ fn rebuilt(id: &DocId, stored: &StoredDoc, actor: &Actor) -> Result<FactDoc, Cha
         Some(bytes) => FactDoc::load(bytes, actor)?,
         None => FactDoc::new(id, actor),
     };
-    for envelope in &stored.envelopes {
-        doc.apply(examine(&envelope.change, &envelope.author)?)?;
-    }
-    Ok(doc)
+    let changes: Vec<Examined> =
+        stored.envelopes.iter().map(|e| examine(&e.change, &e.author)).collect::<Result<_, _>>()?;
+    let hashes: Vec<Hash> = changes.iter().map(|change| change.hash).collect();
+    doc.apply_all(changes)?;
+    if hashes.iter().all(|hash| doc.has(hash)) { Ok(doc) } else { Err(ChangeProblem::Early) }
 }

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::envelope::Envelope;
 
+/// Prefix of the meta rows that keep open invitations.
+pub(crate) const INVITATION: &str = "invitation/";
 /// First letters of an invitation's text, with its version.
 const PREFIX: &str = "BM1";
 

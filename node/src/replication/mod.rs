@@ -1,5 +1,6 @@
 //! How changes and stewardship travel: envelopes, frames between peers, and the hub that decides about both.
 
+pub mod cover;
 pub mod desk;
 pub mod documents;
 pub mod enrol;

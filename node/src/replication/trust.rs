@@ -108,21 +108,59 @@ pub fn admit(
     me: Role,
     flaws: TrustFlaws,
 ) -> Result<Examined, Refusal> {
-    let family = envelope.doc.family();
-    if !family.may_hold(me) {
-        return Err(Refusal::NotForMe(envelope.doc.clone()));
+    let standing = stands(envelope, envelope.n, branch, roster, me)?;
+    let change = read(envelope)?;
+    if !flaws.unsigned_accepted {
+        verify(envelope, branch, &change)?;
     }
-    let standing = Standing::of(&envelope.author, branch, roster)?;
-    if roster.devices.get(&envelope.author).and_then(|d| d.revoked.as_ref()).is_some_and(|r| envelope.n > r.last) {
-        return Err(Refusal::Revoked);
-    }
+    honest(envelope, &change, &standing, flaws)?;
+    Ok(change)
+}
+
+/// Checks an envelope without a signature, for which a later change of the same actor vouches: number `n` of its author
+/// (see [`cover`](super::cover)).
+///
+/// # Errors
+/// The first reason found.
+pub fn admit_covered(
+    (envelope, change): (&Envelope, &Examined),
+    n: u64,
+    branch: &BranchId,
+    roster: &Roster,
+    me: Role,
+    flaws: TrustFlaws,
+) -> Result<(), Refusal> {
+    let standing = stands(envelope, n, branch, roster, me)?;
+    honest(envelope, change, &standing, flaws)
+}
+
+/// Decodes the change and sees that the envelope names its place.
+///
+/// # Errors
+/// [`Refusal::Change`] or [`Refusal::Forged`].
+pub fn read(envelope: &Envelope) -> Result<Examined, Refusal> {
     let change = examine(&envelope.change, &envelope.author)?;
     if change.actor != envelope.actor || change.seq != envelope.seq {
         return Err(Refusal::Forged);
     }
-    if !flaws.unsigned_accepted {
-        verify(envelope, branch, &change)?;
+    Ok(change)
+}
+
+/// Whether its author counts, up to its envelope number `n`.
+fn stands(envelope: &Envelope, n: u64, branch: &BranchId, roster: &Roster, me: Role) -> Result<Standing, Refusal> {
+    if !envelope.doc.family().may_hold(me) {
+        return Err(Refusal::NotForMe(envelope.doc.clone()));
     }
+    let standing = Standing::of(&envelope.author, branch, roster)?;
+    if roster.devices.get(&envelope.author).and_then(|d| d.revoked.as_ref()).is_some_and(|r| n > r.last) {
+        return Err(Refusal::Revoked);
+    }
+    Ok(standing)
+}
+
+/// Whether its author may say this, and speaks for itself.
+fn honest(envelope: &Envelope, change: &Examined, standing: &Standing, flaws: TrustFlaws) -> Result<(), Refusal> {
+    let family = envelope.doc.family();
     for (key, value) in &change.facts {
         if !flaws.wrong_role_accepted && !family.may_write(standing.role, standing.admin, key) {
             return Err(Refusal::Role(key.chars().take(40).collect()));
@@ -131,7 +169,7 @@ pub fn admit(
             return Err(Refusal::Forged);
         }
     }
-    Ok(change)
+    Ok(())
 }
 
 struct Standing {

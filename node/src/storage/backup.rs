@@ -149,7 +149,7 @@ struct Hashed {
 
 impl Hashed {
     fn new(file: File) -> Self {
-        Self { file: BufWriter::with_capacity(1 << 16, file), hasher: hasher(), len: 0 }
+        Self { file: BufWriter::with_capacity(1 << 16, file), hasher: hasher(migrations::NEWEST), len: 0 }
     }
 
     fn skip_header(&mut self) -> io::Result<()> {
@@ -173,9 +173,9 @@ impl Hashed {
     }
 }
 
-fn hasher() -> blake3::Hasher {
+fn hasher(version: u32) -> blake3::Hasher {
     let mut hasher = blake3::Hasher::new_derive_key("branchmesh backup 1");
-    hasher.update(&migrations::NEWEST.to_le_bytes());
+    hasher.update(&version.to_le_bytes());
     hasher
 }
 
@@ -222,7 +222,7 @@ impl Verified {
         if found < len {
             return because(&format!("it is truncated ({found} of {len} bytes are there)"));
         }
-        if found > len || version == 0 || hash(&mut file, len, &mut progress)?.as_bytes() != &header[32..] {
+        if found > len || version == 0 || hash(&mut file, (version, len), &mut progress)?.as_bytes() != &header[32..] {
             return because("it is damaged (its checksum does not match)");
         }
         file.seek(SeekFrom::Start(HEADER_BYTES as u64))?;
@@ -250,8 +250,12 @@ impl Verified {
     }
 }
 
-fn hash(file: &mut impl Read, len: u64, progress: &mut impl FnMut(u64, u64)) -> io::Result<blake3::Hash> {
-    let mut hasher = hasher();
+fn hash(
+    file: &mut impl Read,
+    (version, len): (u32, u64),
+    progress: &mut impl FnMut(u64, u64),
+) -> io::Result<blake3::Hash> {
+    let mut hasher = hasher(version);
     let mut buffer = vec![0; 1 << 16];
     let mut done = 0;
     while done < len {

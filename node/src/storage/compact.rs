@@ -1,18 +1,20 @@
-//! Compaction: many envelopes become one compressed save and their seals, from which each is rebuilt byte for byte.
+//! Compaction: many envelopes become one compressed save and their seals, from which each is rebuilt byte for byte. In an
+//! archived document the newest change of each actor keeps its seal, which covers the actor's earlier ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use branchmesh_model::document::{self, Actor, FactDoc, NewChange};
+use branchmesh_model::document::{self, Actor, Examined, FactDoc, NewChange};
 use branchmesh_model::ids::DeviceId;
 use branchmesh_model::schema::DocId;
 use branchmesh_model::time::BusinessDate;
 use redb::{ReadTransaction, ReadableDatabase, WriteTransaction};
 
-use super::documents::{compacted_doc, doc_row, loose_envelopes};
+use super::documents::{Seals, compacted_doc, doc_row, loose_envelopes};
 use super::error::{StoreError, guarded};
 use super::rows::{self, DocRow, SealsRow};
 use super::store::{Store, begin_write};
 use super::tables;
+use crate::replication::cover;
 use crate::replication::envelope::Envelope;
 
 /// What a compaction will put in place of the envelopes it has read.
@@ -20,7 +22,12 @@ struct Plan {
     before: DocRow,
     envelopes: Vec<Envelope>,
     save: Vec<u8>,
+    /// All changes of the document.
+    changes: Vec<NewChange>,
 }
+
+/// A document of more changes than this keeps every seal: covered ones must travel in one frame.
+const MAX_COVERED_BYTES: usize = 1 << 20;
 
 impl Store {
     /// Loose envelopes from which [`Store::compact`] does anything.
@@ -38,8 +45,8 @@ impl Store {
         guarded(|| self.compact_from(doc, Self::COMPACT_FROM))
     }
 
-    /// Compacts what is left of the queue documents of a past day and marks them archived; returns how many there are.
-    /// They read as before, and take late envelopes as before.
+    /// Compacts what is left of the queue documents of a past day, lets go the signatures that later ones cover, and marks
+    /// them archived; returns how many there are. They read as before, and take late envelopes as before.
     ///
     /// # Errors
     /// As [`Store::commit`].
@@ -48,16 +55,23 @@ impl Store {
             let mut archived = 0;
             for doc in DocId::queue_day(date) {
                 let Some(row) = doc_row(&self.db.begin_read()?, &doc)? else { continue };
-                if row.rows > 0 {
-                    self.compact_from(&doc, 1)?;
-                }
-                if !row.archived {
-                    self.change_row(&doc, |row| row.archived = true)?;
+                if row.rows > 0 || !row.archived {
+                    self.archive(&doc, row)?;
                 }
                 archived += 1;
             }
             Ok(archived)
         })
+    }
+
+    fn archive(&self, doc: &DocId, before: DocRow) -> Result<(), StoreError> {
+        let plan = plan(&self.db.begin_read()?, doc, before)?;
+        if let Some(plan) = plan {
+            let tx = begin_write(&self.db)?;
+            let done = carry_out(&tx, doc, &plan)? && let_covered_seals_go(&tx, doc, &plan)?;
+            if done { tx.commit()? } else { tx.abort()? }
+        }
+        self.change_row(doc, |row| row.archived = true)
     }
 
     fn compact_from(&self, doc: &DocId, least: u32) -> Result<bool, StoreError> {
@@ -123,7 +137,7 @@ fn plan(tx: &ReadTransaction, doc: &DocId, before: DocRow) -> Result<Option<Plan
     let as_expected = |c: &NewChange| expected.get(&(c.actor.clone(), c.seq)) == Some(&c.bytes);
     let rebuilt = rebuilt.changes_in_order();
     let whole = rebuilt.len() == expected.len() && rebuilt.iter().all(as_expected);
-    Ok(whole.then_some(Plan { before, envelopes, save }))
+    Ok(whole.then_some(Plan { before, envelopes, save, changes: rebuilt }))
 }
 
 /// Writes the plan; `false` if another compaction or a [`Store::drop_doc`] came between, and nothing must be committed.
@@ -153,4 +167,56 @@ fn carry_out(tx: &WriteTransaction, doc: &DocId, plan: &Plan) -> Result<bool, St
     row.retry_at = 0;
     tx.open_table(tables::DOCUMENTS)?.insert(name, &rows::encode(&row)[..])?;
     Ok(true)
+}
+
+/// Puts one row in the place of all seals: those that no later one of the same actor covers. `false` if the document came
+/// to be another meanwhile.
+fn let_covered_seals_go(tx: &WriteTransaction, doc: &DocId, plan: &Plan) -> Result<bool, StoreError> {
+    use redb::ReadableTable;
+    if plan.changes.iter().map(|c| c.bytes.len()).sum::<usize>() > MAX_COVERED_BYTES {
+        return Ok(true);
+    }
+    let name = doc.as_str();
+    let mut table = tx.open_table(tables::SEALS)?;
+    let mut seals = Seals::default();
+    for row in table.range((name, 0)..=(name, u64::MAX))? {
+        let (_, row) = row?;
+        seals.add(doc, rows::decode(row.value(), "seals")?)?;
+    }
+    let kept = rows::encode(&uncovered(doc, &plan.changes, &seals));
+    table.retain_in((name, 0)..=(name, u64::MAX), |_, _| false)?;
+    table.insert((name, 0), &kept[..])?;
+    drop(table);
+    let Some(mut row) = row_to_write(tx, doc)? else { return Ok(false) };
+    row.compacted_bytes = (plan.save.len() + kept.len()) as u64;
+    tx.open_table(tables::DOCUMENTS)?.insert(name, &rows::encode(&row)[..])?;
+    Ok(true)
+}
+
+/// The seals that are needed: the newest of each actor, and any that it does not cover, as only a dishonest actor has them.
+fn uncovered(doc: &DocId, changes: &[NewChange], seals: &Seals) -> SealsRow {
+    let (mut signed, mut unsigned) = (Vec::new(), Vec::new());
+    for change in changes {
+        let Some(of_actor) = seals.0.get(&change.actor) else { continue };
+        let Some((newest, seal)) = of_actor.last_key_value() else { continue };
+        let Ok(examined) = document::examine(&change.bytes, &seal.author) else { continue };
+        let is_newest = change.seq == *newest;
+        let signature = if is_newest { seal.signature.clone() } else { Vec::new() };
+        let (actor, seq, author) = (change.actor.clone(), change.seq, seal.author);
+        let envelope = Envelope { doc: doc.clone(), author, n: seal.n, actor, seq, change: Vec::new(), signature };
+        let list = if is_newest { &mut signed } else { &mut unsigned };
+        list.push((envelope, examined));
+    }
+    let vouched = cover::vouched(&signed, &unsigned);
+    let is_covered =
+        |(envelope, change): &(Envelope, Examined)| vouched.contains_key(&(envelope.doc.clone(), change.hash));
+    let covered: BTreeSet<(&[u8], u64)> =
+        unsigned.iter().filter(|c| is_covered(c)).map(|(e, _)| (&e.actor[..], e.seq)).collect();
+    let mut row = SealsRow::default();
+    for (actor, of_actor) in &seals.0 {
+        for (seq, seal) in of_actor.iter().filter(|(seq, _)| !covered.contains(&(&actor[..], **seq))) {
+            row.push(&seal.author, actor, *seq, seal.n, seal.signature.clone());
+        }
+    }
+    row
 }

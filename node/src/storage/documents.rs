@@ -11,6 +11,7 @@ use super::error::{StoreError, guarded};
 use super::rows::{self, DocRow, EnvelopeRow, SealsRow};
 use super::store::{Store, after_all_of, places_of};
 use super::tables;
+use crate::replication::cover::is_covered;
 use crate::replication::envelope::Envelope;
 
 /// A document as stored.
@@ -65,7 +66,8 @@ impl Store {
     /// The envelopes of `doc` that a reader lacks whose newest change of each actor is in `versions`, dependencies first.
     ///
     /// Stops before `limit_bytes` (of changes and signatures) would be exceeded, but gives at least one if there is
-    /// one; what was given can be applied, and asking again with the versions it leads to continues.
+    /// one; what was given can be applied, and asking again with the versions it leads to continues. Of an archived
+    /// document, which is small, it gives all: a change without a signature needs the later one that covers it.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] or [`StoreError::Io`].
@@ -155,37 +157,57 @@ fn compacted_envelopes(
         if !lacks(versions, &change.actor, change.seq) {
             continue;
         }
-        let place = (change.actor, change.seq);
-        let seal = seals.remove(&place).ok_or_else(|| StoreError::Damaged(format!("a seal of {doc} is missing")))?;
-        let (actor, seq) = place;
+        let (actor, seq) = (change.actor, change.seq);
+        let seal = seals.of(&actor, seq).ok_or_else(|| StoreError::Damaged(format!("a seal of {doc} is missing")))?;
         let Seal { author, n, signature } = seal;
         found.push(Envelope { doc: doc.clone(), author, n, actor, seq, change: change.bytes, signature });
     }
     Ok(found)
 }
 
-struct Seal {
-    author: DeviceId,
-    n: u64,
-    signature: Vec<u8>,
+/// Who signed a change, as the author's which, and how; without a signature if a later one covers it.
+#[derive(Clone)]
+pub(super) struct Seal {
+    pub author: DeviceId,
+    pub n: u64,
+    pub signature: Vec<u8>,
 }
 
-/// All seals of a document by (actor, seq).
-fn seals(tx: &ReadTransaction, doc: &DocId) -> Result<BTreeMap<(Vec<u8>, u64), Seal>, StoreError> {
-    let name = doc.as_str();
-    let mut seals = BTreeMap::new();
-    for row in tx.open_table(tables::SEALS)?.range((name, 0)..=(name, u64::MAX))? {
-        let (_, row) = row?;
-        let row: SealsRow = rows::decode(row.value(), "seals")?;
+/// The seals of a document by actor and seq.
+#[derive(Default)]
+pub(super) struct Seals(pub BTreeMap<Vec<u8>, BTreeMap<u64, Seal>>);
+
+impl Seals {
+    /// That of a change; `None` if neither it nor a later change of its actor was signed.
+    fn of(&mut self, actor: &[u8], seq: u64) -> Option<Seal> {
+        let of_actor = self.0.get_mut(actor)?;
+        of_actor.remove(&seq).or_else(|| {
+            let (_, cover) = of_actor.range(seq..).next()?;
+            Some(Seal { author: cover.author, n: 0, signature: Vec::new() })
+        })
+    }
+
+    /// Adds those of one row.
+    pub(super) fn add(&mut self, doc: &DocId, row: SealsRow) -> Result<(), StoreError> {
         for seal in row.seals {
             let (Some(author), Some(actor)) =
                 (row.authors.get(seal.author as usize), row.actors.get(seal.actor as usize))
             else {
                 return Err(StoreError::Damaged(format!("a seal of {doc} names nobody")));
             };
-            let place = (actor.to_vec(), seal.seq);
-            seals.insert(place, Seal { author: *author, n: seal.n, signature: seal.signature });
+            let kept = Seal { author: *author, n: seal.n, signature: seal.signature };
+            self.0.entry(actor.to_vec()).or_default().insert(seal.seq, kept);
         }
+        Ok(())
+    }
+}
+
+fn seals(tx: &ReadTransaction, doc: &DocId) -> Result<Seals, StoreError> {
+    let name = doc.as_str();
+    let mut seals = Seals::default();
+    for row in tx.open_table(tables::SEALS)?.range((name, 0)..=(name, u64::MAX))? {
+        let (_, row) = row?;
+        seals.add(doc, rows::decode(row.value(), "seals")?)?;
     }
     Ok(seals)
 }
@@ -196,6 +218,9 @@ fn truncate(envelopes: &mut Vec<Envelope>, limit_bytes: usize) {
         bytes = bytes.saturating_add(e.change.len() + e.signature.len());
         bytes <= limit_bytes
     };
+    if envelopes.iter().any(is_covered) {
+        return;
+    }
     let kept = envelopes.iter().map(fits).take_while(|fits| *fits).count();
     envelopes.truncate(kept.max(1));
 }

@@ -38,6 +38,15 @@ pub use store::{Row, Stats, Store, StoreOp};
 /// Disks that crash on demand, for the simulator and for tests; no node uses them.
 pub mod testing {
     pub use super::backend::crashing::{Crash, CrashingBackend, CrashingDisk};
+    use super::{Store, StoreError};
+
+    /// Gives a disk the generation that a seed wants, where the node would draw one.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn set_generation(store: Store, generation: u32) -> Result<(), StoreError> {
+        super::restore::set_generation(&store.db, generation)
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::folder::{self, Folder};
 use super::open::{self, StoreOptions};
 use super::store::begin_write;
 use super::{rows, tables};
+use crate::replication::enrol::INVITATION;
 
 /// Records committed at once, bytes: what a restore needs of memory.
 const BATCH_BYTES: u64 = 4 * 1024 * 1024;
@@ -71,7 +72,7 @@ fn fill(
     Ok(generation)
 }
 
-fn set_generation(db: &Database, generation: u32) -> Result<(), StoreError> {
+pub(super) fn set_generation(db: &Database, generation: u32) -> Result<(), StoreError> {
     let tx = begin_write(db)?;
     tx.open_table(tables::STORE)?.insert(tables::GENERATION, generation)?;
     Ok(tx.commit()?)
@@ -90,6 +91,8 @@ fn copy_batch(backup: &mut Verified, tx: &WriteTransaction) -> Result<u32, Store
             Record::Snapshot(k, v) => drop(tx.open_table(tables::SNAPSHOTS)?.insert(k, v)?),
             Record::Seals(k, v) => drop(tx.open_table(tables::SEALS)?.insert(k, v)?),
             Record::Covered(k, v) => drop(tx.open_table(tables::COVERED)?.insert(k, v)?),
+            // Whether an invitation was used since is not known any more, so none is honoured.
+            Record::Meta(k, _) if k.starts_with(INVITATION) => {}
             Record::Meta(k, v) => drop(tx.open_table(tables::META)?.insert(k, v)?),
             Record::Outbox(k, v) => drop(tx.open_table(tables::OUTBOX)?.insert(k, v)?),
         }

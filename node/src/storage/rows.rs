@@ -78,11 +78,15 @@ impl SealsRow {
     pub(super) fn of(envelopes: &[Envelope]) -> Self {
         let mut row = Self::default();
         for e in envelopes {
-            let author = place_of(&mut row.authors, |a| *a == e.author, || e.author);
-            let actor = place_of(&mut row.actors, |a| a[..] == e.actor[..], || e.actor.clone().into());
-            row.seals.push(SealRow { author, actor, seq: e.seq, n: e.n, signature: e.signature.clone() });
+            row.push(&e.author, &e.actor, e.seq, e.n, e.signature.clone());
         }
         row
+    }
+
+    pub(super) fn push(&mut self, author: &DeviceId, actor: &[u8], seq: u64, n: u64, signature: Vec<u8>) {
+        let author = place_of(&mut self.authors, |a| a == author, || *author);
+        let actor = place_of(&mut self.actors, |a| a[..] == *actor, || actor.to_vec().into());
+        self.seals.push(SealRow { author, actor, seq, n, signature });
     }
 }
 

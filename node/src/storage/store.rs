@@ -228,30 +228,39 @@ pub(super) fn places_of(name: &str) -> std::ops::RangeInclusive<(&str, &[u8], u6
     (name, &[], 0)..=(name, &[0xff; 64], u64::MAX)
 }
 
+/// Of several values for one key the last is written, once.
 fn apply(tx: &WriteTransaction, ops: &[StoreOp]) -> Result<(), StoreError> {
+    let (mut steward, mut meta, mut outbox) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let mut appender = Appender::new(tx)?;
-    let mut steward = tx.open_table(tables::STEWARD)?;
-    let mut meta = tx.open_table(tables::META)?;
-    let mut outbox = tx.open_table(tables::OUTBOX)?;
     for op in ops {
         match op {
             StoreOp::Envelope(envelope) => appender.append(envelope)?,
-            StoreOp::Steward { key, value } => set(&mut steward, &key[..], value)?,
-            StoreOp::Meta { key, value } => set(&mut meta, &key[..], value)?,
-            StoreOp::Outbox { key, value } => set(&mut outbox, &key[..], value)?,
+            StoreOp::Steward { key, value } => {
+                steward.insert(&key[..], value);
+            }
+            StoreOp::Meta { key, value } => {
+                meta.insert(&key[..], value);
+            }
+            StoreOp::Outbox { key, value } => {
+                outbox.insert(&key[..], value);
+            }
         }
     }
+    set_all(&mut tx.open_table(tables::STEWARD)?, steward)?;
+    set_all(&mut tx.open_table(tables::META)?, meta)?;
+    set_all(&mut tx.open_table(tables::OUTBOX)?, outbox)?;
     appender.finish()
 }
 
-fn set<'k, K: redb::Key + 'static>(
+fn set_all<'k, K: redb::Key + 'static>(
     table: &mut Table<K, &'static [u8]>,
-    key: K::SelfType<'k>,
-    value: &Option<Vec<u8>>,
+    rows: BTreeMap<K::SelfType<'k>, &Option<Vec<u8>>>,
 ) -> Result<(), StoreError> {
-    match value {
-        Some(value) => drop(table.insert(key, &value[..])?),
-        None => drop(table.remove(key)?),
+    for (key, value) in rows {
+        match value {
+            Some(value) => drop(table.insert(key, &value[..])?),
+            None => drop(table.remove(key)?),
+        }
     }
     Ok(())
 }

@@ -4,18 +4,11 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 
+use super::steps::{Look, Person, kept_to_itself, look_everywhere, sign_in, speak};
 use super::{Browser, Page};
 
 /// Sizes a page must fit: desk, tablet, kiosk, wall.
 const SIZES: &[(u32, u32)] = &[(1366, 768), (768, 1024), (1080, 1920), (1920, 1080)];
-
-/// Who signs in.
-pub struct Person<'a> {
-    /// Staff id.
-    pub staff: &'a str,
-    /// PIN.
-    pub pin: &'a str,
-}
 
 /// Uses the live page of the node at `base` (such as `http://127.0.0.1:7700`) with counter 1, serving one new customer,
 /// and looks at it in both languages, both themes and all sizes. Pictures are kept in `pictures`, if given.
@@ -26,32 +19,14 @@ pub async fn walk_live_page(browser: &Browser, base: &str, person: Person<'_>, p
     let page = browser.page().await?;
     page.resize(1366, 768).await?;
     page.goto(&format!("{base}/live")).await?;
-    in_english(&page).await?;
+    speak(&page, "en").await?;
+    page.wait_for("document.querySelector('#tickets-title')?.textContent === 'Tickets today'").await?;
     sign_in(&page, person).await?;
     let number = take_ticket(&page, base).await?;
     serve_until(&page, &number).await?;
     page.eval("document.querySelectorAll('details').forEach((d) => (d.open = true))").await?;
-    look_everywhere(&page, pictures).await?;
-    let foreign = page.foreign_requests(base);
-    ensure!(foreign.is_empty(), "requests left the origin: {foreign:?}");
-    ensure!(page.errors().is_empty(), "errors on the console: {:#?}", page.errors());
-    Ok(())
-}
-
-async fn in_english(page: &Page) -> Result<()> {
-    page.wait_for("document.querySelector('#language') !== null").await?;
-    if page.eval("document.documentElement.lang").await? != "en" {
-        page.click("#language").await?;
-    }
-    page.wait_for("document.querySelector('#tickets-title')?.textContent === 'Tickets today'").await
-}
-
-async fn sign_in(page: &Page, person: Person<'_>) -> Result<()> {
-    page.click("#sign-in").await?;
-    page.type_into("#field-staff", person.staff).await?;
-    page.type_into("#field-pin", person.pin).await?;
-    page.click("dialog button[type=submit]").await?;
-    page.wait_for("document.querySelector('#sign-out') !== null && !document.querySelector('dialog')").await
+    look_everywhere(&page, &Look { name: "live", sizes: SIZES, pictures }).await?;
+    kept_to_itself(&page, base)
 }
 
 /// Takes a ticket and gives back its number, seen in the list as well.
@@ -84,37 +59,4 @@ async fn serve_until(page: &Page, number: &str) -> Result<()> {
             return Ok(());
         }
     }
-}
-
-async fn look_everywhere(page: &Page, pictures: Option<&Path>) -> Result<()> {
-    for language in ["en", "zh-CN"] {
-        if page.eval("document.documentElement.lang").await? != language {
-            page.click("#language").await?;
-            page.wait_for(&format!("document.documentElement.lang === '{language}'")).await?;
-        }
-        for theme in ["light", "dark"] {
-            choose_theme(page, theme).await?;
-            for &(width, height) in SIZES {
-                page.resize(width, height).await?;
-                let over = page.overflowing().await?;
-                ensure!(over.is_empty(), "does not fit at {width}x{height}, {language}: {over:#?}");
-                if let Some(folder) = pictures {
-                    let file = folder.join(format!("live-{language}-{theme}-{width}x{height}.png"));
-                    page.screenshot(&file, width, height).await?;
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The theme button goes round system, light and dark.
-async fn choose_theme(page: &Page, theme: &str) -> Result<()> {
-    while page.eval("document.documentElement.dataset.theme ?? 'system'").await? != theme {
-        page.click("#theme").await?;
-    }
-    let ground = page.eval("getComputedStyle(document.body).backgroundColor").await?;
-    let expected = if theme == "dark" { "rgb(11, 20, 24)" } else { "rgb(237, 241, 240)" };
-    ensure!(ground == expected, "the {theme} theme paints the page {ground}");
-    Ok(())
 }

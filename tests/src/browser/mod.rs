@@ -4,7 +4,9 @@
 
 mod cdp;
 mod live_page;
+mod look;
 mod page;
+pub mod steps;
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -16,8 +18,17 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-pub use live_page::{Person, walk_live_page};
+pub use live_page::walk_live_page;
 pub use page::Page;
+pub use steps::Person;
+
+/// Tells a story in a browser of its own; calls of [`crate::client::Client`] may stand in between.
+///
+/// # Errors
+/// What went wrong.
+pub fn in_browser(story: impl AsyncFnOnce(Browser) -> Result<()>) -> Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(async { story(Browser::launch().await?).await })
+}
 
 const FLAGS: &[&str] = &[
     "--headless",

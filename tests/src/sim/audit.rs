@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use branchmesh_model::document::Actor;
 use branchmesh_model::schema::{DocId, Role};
+use branchmesh_model::steward::Message;
 use branchmesh_node::replication::documents::Documents;
 use branchmesh_node::replication::envelope::Envelope;
 use branchmesh_node::replication::frame::Frame;
@@ -20,13 +21,36 @@ pub struct Audit {
     places: BTreeMap<(DocId, Vec<u8>, u64), u64>,
     /// Envelopes that really were on the network, for replays.
     pub genuine: Vec<Envelope>,
-    /// Customers' documents handed to staff devices.
-    pub visits: BTreeSet<DocId>,
+    /// Frames of each kind that were sent, where somebody wants them.
+    kept: Option<BTreeMap<&'static str, Vec<Frame>>>,
 }
 
+/// Frames of each kind that are kept.
+const KEPT: usize = 60;
+
 impl Audit {
+    /// From now on keeps some frames of each kind.
+    pub fn keep_frames(&mut self) {
+        self.kept = Some(BTreeMap::new());
+    }
+
+    /// The frames that were kept.
+    pub fn kept_frames(&self) -> Vec<Frame> {
+        self.kept.iter().flat_map(BTreeMap::values).flatten().cloned().collect()
+    }
+
+    fn keep(&mut self, frame: &Frame) {
+        if let Some(kept) = &mut self.kept {
+            let of_kind = kept.entry(kind(frame)).or_default();
+            if of_kind.len() < KEPT {
+                of_kind.push(frame.clone());
+            }
+        }
+    }
+
     /// Looks into a frame on its way to a device of `role`; what is wrong with it, if anything is.
     pub fn frame(&mut self, role: Role, frame: &Frame) -> Option<String> {
+        self.keep(frame);
         let leak = |doc: &DocId| (!doc.family().may_hold(role)).then(|| format!("{doc} is sent to a {role}"));
         match frame {
             Frame::Live(envelopes) | Frame::Repair(envelopes) => {
@@ -75,10 +99,39 @@ impl Audit {
             }
         }
         wrong.extend(lacking.iter().map(|digest| format!("{} lost an acknowledged fact {digest}", member.name)));
-        if member.role.is_staff_device() {
-            let lost = self.visits.iter().filter(|doc| !held.contains(doc));
-            wrong.extend(lost.map(|doc| format!("{} never got {doc}", member.name)));
-        }
         wrong
+    }
+}
+
+/// What a frame is, so that of the rarer kinds some are kept too.
+fn kind(frame: &Frame) -> &'static str {
+    match frame {
+        Frame::Steward(packet) => match &*packet.message {
+            Message::Heartbeat { .. } => "heartbeat",
+            Message::Probe { .. } => "probe",
+            Message::ProbeReply { .. } => "probe reply",
+            Message::Prepare { .. } => "prepare",
+            Message::Promise { .. } => "promise",
+            Message::Refused { .. } => "refused",
+            Message::Accept { .. } => "accept",
+            Message::Accepted { .. } => "accepted",
+            Message::Behind { .. } => "behind",
+            Message::Append { .. } => "append",
+            Message::Ack { .. } => "ack",
+            Message::Ask { .. } => "ask",
+            Message::Reply { .. } => "reply",
+            Message::TakeOver => "take-over",
+            Message::Digest { .. } => "digest",
+            Message::Data { .. } => "data",
+        },
+        Frame::Live(_) => "live",
+        Frame::Summary { .. } => "summary",
+        Frame::Ranges(_) => "ranges",
+        Frame::Items(_) => "items",
+        Frame::Want(_) => "want",
+        Frame::Repair(_) => "repair",
+        Frame::Addresses(_) => "addresses",
+        Frame::Parcel(_) => "parcel",
+        Frame::ParcelTaken { .. } => "parcel taken",
     }
 }

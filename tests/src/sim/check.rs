@@ -1,15 +1,31 @@
 //! The invariants of the design's section 9, checked at every published picture, at every answer, and at the end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use branchmesh_model::command::{Ask, Command, Done, Guarded, Rejection};
-use branchmesh_model::ids::{CommandId, RecordKey, TicketId};
+use branchmesh_model::ids::{CommandId, DeviceId, RecordKey, TicketId};
 use branchmesh_model::ticket::TicketState;
 use branchmesh_model::time::BusinessDate;
-use branchmesh_model::view::Ticket;
+use branchmesh_model::view::{Conflict, Ticket, conflict_id};
 use branchmesh_node::handle::Snapshot;
 
 use super::network::Ms;
+
+/// What the disks of all devices but one hold, when that one is lost.
+#[derive(Default)]
+pub struct Elsewhere {
+    /// Keys of facts in documents.
+    pub keys: BTreeSet<String>,
+    /// Records of logs that count or still can.
+    pub records: BTreeSet<RecordKey>,
+}
+
+impl Elsewhere {
+    fn has_record(&self, record: &RecordKey) -> bool {
+        self.records.contains(record) || self.keys.contains(&format!("r:{record}"))
+    }
+}
 
 /// What was promised to somebody, and what must therefore hold.
 pub struct Checker {
@@ -33,6 +49,8 @@ pub struct Checker {
     pub ghosts: usize,
     /// Closed tickets, per device: they must stay so.
     closed: Vec<BTreeSet<TicketId>>,
+    /// A disk was lost with numbers that nobody else ever saw.
+    gaps_excused: bool,
 }
 
 impl Checker {
@@ -49,6 +67,7 @@ impl Checker {
             facts: BTreeSet::new(),
             ghosts: 0,
             closed: vec![BTreeSet::new(); size],
+            gaps_excused: false,
         }
     }
 
@@ -73,7 +92,7 @@ impl Checker {
             let old = before.days.get(date);
             for (id, ticket) in &day.tickets {
                 let known = old.and_then(|d| d.tickets.get(id));
-                if known.is_some_and(|k| std::sync::Arc::ptr_eq(k, ticket)) {
+                if known.is_some_and(|k| Arc::ptr_eq(k, ticket)) {
                     continue;
                 }
                 self.ticket_shown(now, member, name, *date, ticket);
@@ -154,17 +173,46 @@ impl Checker {
         }
     }
 
+    /// The disk of `member` is lost: what nobody else holds can be asked of nobody.
+    pub fn forgive(&mut self, member: usize, elsewhere: &Elsewhere) {
+        self.gaps_excused = true;
+        self.tickets.retain(|id, _| elsewhere.has_record(id));
+        for grants in self.calls.values_mut() {
+            grants.retain(|grant, _| elsewhere.has_record(grant));
+        }
+        self.facts.retain(|cmd| {
+            let digest = cmd.digest();
+            elsewhere.keys.iter().any(|key| key.ends_with(&digest))
+        });
+        self.closed[member].clear();
+        self.answers.values_mut().for_each(|of_device| drop(of_device.remove(&member)));
+    }
+
     /// What ends the keys of all acknowledged ordinary facts.
     pub fn told_facts(&self) -> BTreeSet<String> {
         self.facts.iter().map(CommandId::digest).collect()
     }
 
     /// After faults have stopped and things have settled: every replica is the same and holds every promise.
-    pub fn settled(&mut self, now: Ms, pictures: &[(String, &Snapshot)], today: BusinessDate) {
+    pub fn settled(
+        &mut self,
+        now: Ms,
+        pictures: &[(String, Arc<Snapshot>)],
+        (today, latest): (BusinessDate, BusinessDate),
+        devices: &BTreeSet<DeviceId>,
+    ) {
         let Some(((first_name, first), rest)) = pictures.split_first() else { return };
         for (name, picture) in rest {
             if picture.days != first.days {
                 self.violate(now, format!("{name} and {first_name} show different tables"));
+            }
+        }
+        for (name, picture) in pictures {
+            if picture.date < today || picture.date > latest {
+                self.violate(now, format!("{name} believes that it is {}, and it is {today}", picture.date));
+            }
+            if let Some(stranger) = picture.roster.devices.keys().find(|d| !devices.contains(d)) {
+                self.violate(now, format!("{name} has the stranger {stranger} on its roster"));
             }
         }
         let shown: BTreeMap<TicketId, &Ticket> =
@@ -181,6 +229,9 @@ impl Checker {
     }
 
     fn main_lane_has_no_gaps<'a>(&mut self, now: Ms, tickets: impl Iterator<Item = &'a Ticket>) {
+        if self.gaps_excused {
+            return;
+        }
         let mut lanes: BTreeMap<(BusinessDate, char), Vec<u32>> = BTreeMap::new();
         for ticket in tickets.filter(|t| t.number.lane.is_empty()) {
             lanes.entry((ticket.date, ticket.number.prefix)).or_default().push(ticket.number.count);
@@ -193,14 +244,24 @@ impl Checker {
         }
     }
 
+    /// Each double call has exactly one conflict, and there are no others; somebody must have forced one of its calls.
     fn double_calls_are_conflicts(&mut self, now: Ms, picture: &Snapshot) {
-        let doubles: BTreeSet<(TicketId, u32)> =
+        let told: Vec<&Conflict> = picture.days.values().flat_map(|d| d.conflicts.values()).collect();
+        let doubles: Vec<(TicketId, u32)> =
             self.calls.iter().filter(|(_, grants)| grants.len() > 1).map(|(call, _)| *call).collect();
-        let conflicts = picture.days.values().flat_map(|d| d.conflicts.values());
-        let told: Vec<TicketId> = conflicts.map(|c| c.ticket).collect();
-        for (ticket, turn) in &doubles {
-            if !told.contains(ticket) {
-                self.violate(now, format!("the double call of {ticket} in turn {turn} has no conflict record"));
+        for (ticket, turn) in doubles {
+            let records = told.iter().filter(|c| c.id == conflict_id(&ticket, turn)).count();
+            if records != 1 {
+                self.violate(now, format!("the double call of {ticket} in turn {turn} has {records} conflict records"));
+            }
+        }
+        for conflict in told {
+            let grants: BTreeSet<RecordKey> = conflict.calls.iter().map(|c| c.grant).collect();
+            if grants.len() < 2 || grants.len() != conflict.calls.len() {
+                self.violate(now, format!("the conflict about {} is none: {:?}", conflict.number, conflict.calls));
+            }
+            if !conflict.calls.iter().any(|c| c.forced) {
+                self.violate(now, format!("{} was called twice without an override", conflict.number));
             }
         }
     }

@@ -1,8 +1,9 @@
 //! An enrolled device whose software lies: it sends changes that no honest replica may ever hold.
 
 use branchmesh_model::document::{Actor, FactDoc};
-use branchmesh_model::ids::{BranchId, DeviceId};
+use branchmesh_model::ids::{BranchId, CommandId, DeviceId};
 use branchmesh_model::schema::DocId;
+use branchmesh_model::ticket::{self, CounterFact, CounterFactKind};
 use branchmesh_model::time::{BusinessDate, UnixMs};
 use branchmesh_node::replication::envelope::Envelope;
 use branchmesh_node::replication::trust::Signer;
@@ -81,4 +82,28 @@ pub fn visit(branch: BranchId, secret: &[u8; 32], at: UnixMs, nonce: u64) -> Env
     let mut document = FactDoc::new(&doc, &Actor::new(&signer.device, nonce.to_be_bytes()));
     let change = document.write(&[("customer".into(), "\"Ouyang\"".into())], at).expect("a new fact is a change");
     signer.seal(&doc, 2_000_000 + nonce % 1_000_000, change)
+}
+
+/// What a staff device of a later version might write: a family of its own, and a field more in a fact that both know.
+pub fn of_a_later_version(
+    branch: BranchId,
+    secret: &[u8; 32],
+    date: BusinessDate,
+    at: UnixMs,
+    nonce: u64,
+) -> [Envelope; 2] {
+    let signer = Signer::new(secret, branch);
+    let actor = Actor::new(&signer.device, nonce.to_be_bytes());
+    let seal = |doc: &DocId, n: u64, fact: (String, String)| {
+        let change = FactDoc::new(doc, &actor).write(&[fact], at).expect("a new fact is a change");
+        signer.seal(doc, 3_000_000 + nonce % 1_000_000 + n, change)
+    };
+    let unknown: DocId = format!("gadget/sim{nonce}").parse().expect("a valid name");
+    let cmd = CommandId::try_from(format!("newer{nonce}")).expect("short plain text");
+    let key = format!("c:1:{}", cmd.digest());
+    let by = ticket::Actor { device: signer.device, staff: Some("manager".into()), at };
+    let fact = CounterFact { cmd, by, seq: 1, kind: CounterFactKind::Open { services: None, profile: None } };
+    let mut value = serde_json::to_value(fact).expect("plain data");
+    value["mood"] = "a field of a later version".into();
+    [seal(&unknown, 0, ("spin".into(), "7".into())), seal(&DocId::queue_counters(date), 1, (key, value.to_string()))]
 }

@@ -1,6 +1,6 @@
 //! One simulated device: its disk, its clocks, and, while it runs, its hub.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use branchmesh_model::ids::{BranchId, DeviceId};
@@ -12,13 +12,20 @@ use branchmesh_node::replication::hub::{Hub, HubOptions};
 use branchmesh_node::replication::input::{Effects, Input, Now};
 use branchmesh_node::replication::trust::TrustFlaws;
 use branchmesh_node::storage::testing::CrashingDisk;
-use branchmesh_node::storage::{Store, StoreOp, StoreOptions};
+use branchmesh_node::storage::{Store, StoreError, StoreOp, StoreOptions};
 use jiff::tz::TimeZone;
 
+use super::Rng;
 use super::network::Ms;
+use super::plan::Clock;
 
 /// Memory for pages of a simulated store, bytes.
 const CACHE_BYTES: usize = 1024 * 1024;
+
+/// How simulated stores are opened.
+pub fn store_options(first_generation: u32) -> StoreOptions {
+    StoreOptions { cache_bytes: CACHE_BYTES, verify: false, first_generation }
+}
 
 /// A device.
 pub struct Member {
@@ -30,16 +37,28 @@ pub struct Member {
     pub secret: [u8; 32],
     /// Its id.
     pub device: DeviceId,
+    /// Whether it was ever taken into the branch.
+    pub enrolled: bool,
+    /// Whether it was thrown out again; it may not know that.
+    pub revoked: bool,
     /// Its disk, which outlives its processes.
     pub disk: CrashingDisk,
+    /// The generation of that disk: how often it was lost or restored.
+    pub generation: u32,
+    /// Bits of it turned round since it was last opened, so that all of it is checked.
+    pub suspect: bool,
+    /// The backup put away, if there is one.
+    pub backup: Option<Vec<u8>>,
     /// Its process, while it runs.
     pub process: Option<Process>,
     /// How often it was started; names its process.
     pub starts: u64,
-    /// Its wall clock minus true time, ms.
-    pub skew: i64,
+    /// Its clocks.
+    pub clock: Clock,
     /// Handles nothing before this time: a paused process.
     pub paused_until: Ms,
+    /// Its own chance: what a crash leaves, how long a sync takes.
+    pub rng: Rng,
 }
 
 /// A running process.
@@ -58,49 +77,91 @@ pub struct Process {
     pub snapshot: Arc<Snapshot>,
     /// Number of that picture.
     pub revision: u64,
+    /// The devices that may connect.
+    pub allowed: BTreeSet<DeviceId>,
+}
+
+/// What every start of a process is told.
+pub struct Birth {
+    /// The branch.
+    pub branch: BranchId,
+    /// True time at the beginning of the run.
+    pub epoch: i64,
+    /// Devices that are believed to belong to the branch.
+    pub known: BTreeSet<DeviceId>,
+    /// Stewardship's timing and flaws.
+    pub steward: Settings,
+    /// Flaws of the checks on envelopes.
+    pub trust_flaws: TrustFlaws,
 }
 
 impl Member {
     /// What the device's clocks say at true time `at`.
     pub fn now(&self, at: Ms, epoch: i64) -> Now {
         let since = self.process.as_ref().map_or(at, |p| p.since);
-        Now { mono_ms: at - since, wall: UnixMs(epoch + at as i64 + self.skew) }
+        let wall = epoch + self.drifted(at) as i64 + self.clock.skew;
+        Now { mono_ms: self.drifted(at - since), wall: UnixMs(wall) }
     }
 
-    /// Starts a process on what the disk holds.
-    pub fn start(
-        &mut self,
-        at: Ms,
-        epoch: i64,
-        branch: BranchId,
-        seed: u64,
-        steward: Settings,
-        trust_flaws: TrustFlaws,
-    ) -> Effects {
-        let options = StoreOptions { cache_bytes: CACHE_BYTES, verify: false, ..StoreOptions::default() };
-        let store = Store::with_backend(self.disk.backend(), &options).expect("a crash never damages the store");
+    /// True milliseconds as this device counts them.
+    fn drifted(&self, ms: Ms) -> u64 {
+        ms.saturating_add_signed(ms as i64 * self.clock.drift_ppm / 1_000_000)
+    }
+
+    /// Starts a process on what the disk holds; gives back what its birth wants done.
+    ///
+    /// # Errors
+    /// If the disk cannot be read or written.
+    pub fn start(&mut self, at: Ms, birth: Birth) -> Result<Effects, StoreError> {
+        let options = StoreOptions { verify: self.suspect, ..store_options(self.generation) };
+        let store = Store::with_backend(self.disk.backend(), &options)?;
+        self.suspect = false;
         self.starts += 1;
-        let starts = StoreOp::Meta { key: "starts".into(), value: Some(self.starts.to_be_bytes().to_vec()) };
-        store.commit(&[starts]).expect("the simulated disk has room");
+        let before = store.meta("starts")?.and_then(|b| b.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let incarnation = before + 1;
+        let starts = StoreOp::Meta { key: "starts".into(), value: Some(incarnation.to_be_bytes().to_vec()) };
+        store.commit(&[starts])?;
         let store = Arc::new(store);
+        let seed = self.rng.draw();
         let options = HubOptions {
-            branch,
+            branch: birth.branch,
             secret: self.secret,
             role: self.role,
-            known: Default::default(),
+            known: birth.known,
             generation: store.generation(),
             fresh: (seed ^ self.starts << 40).to_be_bytes(),
-            incarnation: self.starts,
+            incarnation,
             seed,
             zone: TimeZone::UTC,
-            steward,
-            trust_flaws,
+            steward: birth.steward,
+            trust_flaws: birth.trust_flaws,
         };
-        let now = Now { mono_ms: 0, wall: UnixMs(epoch + at as i64 + self.skew) };
-        let (hub, effects) = Hub::open(store.clone(), options, now).expect("a crash never damages what was committed");
+        let now = Now { mono_ms: 0, ..self.now(at, birth.epoch) };
+        let (hub, effects) = Hub::open(store.clone(), options, now)?;
         let snapshot = Arc::new(hub.snapshot(now, 0));
-        self.process =
-            Some(Process { hub, store, since: at, inbox: VecDeque::new(), committing: None, snapshot, revision: 0 });
-        effects
+        self.process = Some(Process {
+            hub,
+            store,
+            since: at,
+            inbox: VecDeque::new(),
+            committing: None,
+            snapshot,
+            revision: 0,
+            allowed: BTreeSet::new(),
+        });
+        Ok(effects)
+    }
+
+    /// Documents and the digests of their heads, as they are on disk; none while it is off.
+    pub fn heads(&self) -> BTreeMap<String, Vec<u8>> {
+        let Some(process) = &self.process else { return BTreeMap::new() };
+        let heads = process.store.meta_scan("heads/").unwrap_or_default();
+        heads.into_iter().map(|(key, digest)| (key["heads/".len()..].to_owned(), digest)).collect()
+    }
+
+    /// What the running hub counted under names that begin so.
+    pub fn counted(&self, prefix: &str) -> u64 {
+        let counts = self.process.as_ref().map(|p| p.snapshot.mesh.counts.iter());
+        counts.into_iter().flatten().filter(|(name, _)| name.starts_with(prefix)).map(|(_, n)| n).sum()
     }
 }

@@ -4,49 +4,30 @@
 //! a disk that loses what was not synced, links that split, delay, drop, duplicate and reorder, clocks that disagree. A
 //! seed decides everything, so a failing run is told by its seed and replays with a readable story.
 //!
-//! [`world`] runs it, [`network`] carries frames, [`member`] is one device, [`workload`] plays customers and staff, [`schedule`]
-//! draws faults, [`liar`] makes what no honest device sends, [`check`] and [`audit`] hold the invariants.
+//! [`draw`] makes a [`plan`] of work and faults, [`world`] plays it, [`network`] carries frames, [`member`] is one device,
+//! [`workload`] plays customers and staff, [`liar`] makes what no honest device sends, [`check`] and [`audit`] hold the invariants,
+//! [`settle`] judges at the end, [`shrink`] finds the shortest plan that still fails.
 
 pub mod audit;
 pub mod check;
+pub mod draw;
 pub mod liar;
 pub mod member;
 pub mod network;
-pub mod schedule;
+pub mod plan;
+mod rng;
+pub mod settle;
+pub mod shrink;
 pub mod workload;
 pub mod world;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use branchmesh_node::replication::trust::TrustFlaws;
 
-/// SplitMix64: small, fast, the same on every machine.
-#[derive(Clone, Debug)]
-pub struct Rng(pub u64);
-
-impl Rng {
-    /// The next 64 bits.
-    pub fn draw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `limit` (0 if that is 0).
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.draw() % limit.max(1)
-    }
-
-    /// A number from `low` to `high`, both included.
-    pub fn range(&mut self, low: u64, high: u64) -> u64 {
-        low + self.below(high - low + 1)
-    }
-
-    /// True `per_mille` times in a thousand.
-    pub fn chance(&mut self, per_mille: u64) -> bool {
-        self.below(1000) < per_mille
-    }
-}
+pub use self::draw::Kind;
+pub use self::plan::Plan;
+pub use self::rng::Rng;
 
 /// A deliberate fault in the code under test: the simulator must notice every one of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,11 +48,19 @@ pub enum Flaw {
     UnsignedAccepted,
     /// Roles are not looked at.
     WrongRoleAccepted,
+    /// Devices connect that the roster does not allow.
+    GateIgnored,
+    /// Nobody answers when a peer asks for missing changes.
+    NoRepair,
+    /// A commit that failed is taken for one that did not.
+    FailedSyncIgnored,
+    /// A disk restored from a backup votes as the one it was copied from.
+    RestoredDiskKeepsVote,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Flaw; 8] = [
+    pub const ALL: [Flaw; 12] = [
         Flaw::QuorumOfOne,
         Flaw::NoFence,
         Flaw::PromiseNotOnDisk,
@@ -80,6 +69,10 @@ impl Flaw {
         Flaw::NoLanes,
         Flaw::UnsignedAccepted,
         Flaw::WrongRoleAccepted,
+        Flaw::GateIgnored,
+        Flaw::NoRepair,
+        Flaw::FailedSyncIgnored,
+        Flaw::RestoredDiskKeepsVote,
     ];
 
     /// The same for the checks on envelopes.
@@ -114,16 +107,23 @@ pub struct Report {
     pub events: u64,
 }
 
-/// Runs one seed of quick restarts and cuts to its end.
-pub fn run_storm(seed: u64, flaw: Option<Flaw>, tell: bool) -> Report {
-    let mut world = world::World::new(seed, flaw, tell);
-    schedule::play_storm(&mut world);
-    world.into_report()
+/// Runs one seed to its end.
+pub fn run(seed: u64, kind: Kind, flaw: Option<Flaw>, tell: bool) -> Report {
+    run_plan(&draw::draw(seed, kind), flaw, tell)
 }
 
-/// Runs one seed to its end.
-pub fn run(seed: u64, flaw: Option<Flaw>, tell: bool) -> Report {
-    let mut world = world::World::new(seed, flaw, tell);
-    schedule::play(&mut world);
+/// Runs a plan to its end. A panic of the code under test is a violation like any other.
+pub fn run_plan(plan: &Plan, flaw: Option<Flaw>, tell: bool) -> Report {
+    let mut world = world::World::new(plan, flaw, tell);
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        if world.play(plan) {
+            settle::settle(&mut world);
+        }
+    }));
+    if let Err(panic) = played {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
+        world.violate(format!("panicked: {text}"));
+    }
     world.into_report()
 }

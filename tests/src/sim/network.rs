@@ -75,7 +75,16 @@ impl Network {
     pub fn split(&mut self, group_of: &[usize]) {
         for a in 0..self.size {
             for b in 0..self.size {
-                self.reachable[a][b] = group_of[a] == group_of[b];
+                self.reachable[a][b] = a == b || group_of.get(a) == group_of.get(b);
+            }
+        }
+    }
+
+    /// Only these pairs reach one another.
+    pub fn links(&mut self, pairs: &[(usize, usize)]) {
+        for a in 0..self.size {
+            for b in 0..self.size {
+                self.reachable[a][b] = a == b || pairs.contains(&(a, b)) || pairs.contains(&(b, a));
             }
         }
     }

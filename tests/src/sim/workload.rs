@@ -5,9 +5,11 @@ use branchmesh_model::config::StaffRole;
 use branchmesh_model::ids::{CommandId, CounterNo, TicketId};
 use branchmesh_model::schema::Role;
 use branchmesh_model::ticket::{Position, TicketState};
-use branchmesh_model::view::Ticket;
+use branchmesh_model::view::{CounterState, Ticket};
 use branchmesh_node::handle::Snapshot;
 
+use super::Rng;
+use super::member::Member;
 use super::world::World;
 
 const SERVICES: [&str; 3] = ["cash", "non_cash", "wealth"];
@@ -18,80 +20,87 @@ pub struct Workload {
     commands: u64,
     /// Commands that may be given again, perhaps at another device: a page that lost its answer.
     repeatable: Vec<Command>,
-    /// Whether people override and take over.
-    pub overrides: bool,
+    /// Whether people override.
+    overrides: bool,
 }
 
 impl Workload {
-    /// Opens counters 1 to 3 at the counters' own devices.
-    pub fn open_counters(&mut self, world: &mut World) {
-        for index in 0..world.members.len() {
-            if world.members[index].role == Role::Counter {
-                let counter = counter_of(index);
-                self.staff(
-                    world,
-                    index,
-                    Ask::Ordinary(Ordinary::OpenCounter { counter, services: None, profile: None }),
-                );
-            }
-        }
+    /// People who have not done anything yet.
+    pub fn new(overrides: bool) -> Self {
+        Self { overrides, ..Self::default() }
     }
 
     /// One more thing somebody does somewhere.
-    pub fn act(&mut self, world: &mut World) {
+    pub fn act(&mut self, world: &mut World, mut rng: Rng) {
         let up = world.up();
-        let Some(index) = up.get(world.rng.below(up.len() as u64) as usize).copied() else { return };
-        if world.rng.chance(60) && !self.repeatable.is_empty() {
-            let again = world.rng.below(self.repeatable.len() as u64) as usize;
-            let command = self.repeatable[again].clone();
+        let Some(index) = up.get(rng.index(up.len())).copied() else { return };
+        if rng.chance(60) && !self.repeatable.is_empty() {
+            let command = self.repeatable[rng.index(self.repeatable.len())].clone();
             world.command(index, command);
             return;
         }
         match world.members[index].role {
-            Role::Counter => self.teller(world, index),
-            Role::Kiosk => self.issue(world, index),
-            Role::Tablet => self.lobby_manager(world, index),
-            _ if world.rng.chance(300) => self.issue(world, index),
+            Role::Counter => self.teller(world, index, &mut rng),
+            Role::Kiosk => self.issue(world, index, &mut rng),
+            Role::Tablet => self.lobby_manager(world, index, &mut rng),
+            _ if rng.chance(300) => self.issue(world, index, &mut rng),
             _ => {}
         }
     }
 
-    fn teller(&mut self, world: &mut World, index: usize) {
+    /// Many people want a ticket at the same moment.
+    pub fn burst(&mut self, world: &mut World, count: u64, mut rng: Rng) {
+        let up = world.up();
+        for _ in 0..count {
+            if let Some(index) = up.get(rng.index(up.len())) {
+                self.issue(world, *index, &mut rng);
+            }
+        }
+    }
+
+    fn teller(&mut self, world: &mut World, index: usize, rng: &mut Rng) {
         let Some(snapshot) = snapshot_of(world, index) else { return };
         let counter = counter_of(index);
+        if snapshot.today().counters.get(&counter).is_none_or(|c| c.state == CounterState::Closed) {
+            let open = Ordinary::OpenCounter { counter, services: None, profile: None };
+            return self.staff(world, index, Ask::Ordinary(open), rng);
+        }
+        if let Some(ask) = conflict_to_acknowledge(&snapshot, rng) {
+            return self.staff(world, index, ask, rng);
+        }
         let mine = |t: &Ticket| t.counter == Some(counter);
         let busy = find(&snapshot, |t| mine(t) && matches!(t.state, TicketState::Called | TicketState::Serving));
         let ask = match busy {
-            Some((ticket, TicketState::Called)) => match world.rng.below(10) {
+            Some((ticket, TicketState::Called)) => match rng.below(10) {
                 0 | 1 => Ask::Ordinary(Ordinary::NoShow { ticket }),
                 2 => Ask::Ordinary(Ordinary::Recall { ticket }),
                 _ => Ask::Ordinary(Ordinary::Start { ticket }),
             },
-            Some((ticket, _)) => match world.rng.below(10) {
+            Some((ticket, _)) => match rng.below(10) {
                 0 => Ask::Ordinary(Ordinary::Park { ticket, reason: None }),
                 1 => Ask::Guarded(Guarded::Transfer {
                     ticket,
-                    service: Some(SERVICES[world.rng.below(2) as usize].into()),
+                    service: Some(SERVICES[rng.below(2) as usize].into()),
                     counter: None,
                     staff: None,
-                    position: [Position::Front, Position::End, Position::Arrival][world.rng.below(3) as usize],
+                    position: [Position::Front, Position::End, Position::Arrival][rng.below(3) as usize],
                 }),
                 _ => Ask::Ordinary(Ordinary::Finish { ticket, outcome: None }),
             },
-            None => self.free_teller(world, &snapshot, counter),
+            None => self.free_teller(rng, &snapshot, counter),
         };
-        self.staff(world, index, ask);
+        self.staff(world, index, ask, rng);
     }
 
-    fn free_teller(&self, world: &mut World, snapshot: &Snapshot, counter: CounterNo) -> Ask {
-        if world.rng.chance(150)
+    fn free_teller(&self, rng: &mut Rng, snapshot: &Snapshot, counter: CounterNo) -> Ask {
+        if rng.chance(150)
             && let Some((ticket, _)) =
                 find(snapshot, |t| t.state == TicketState::Parked || t.state == TicketState::NoShow)
         {
             return Ask::Guarded(Guarded::Call { ticket, counter, override_reason: None });
         }
         if self.overrides
-            && world.rng.chance(100)
+            && rng.chance(100)
             && let Some((ticket, _)) = find(snapshot, |t| t.state == TicketState::Waiting)
         {
             let override_reason = Some("the customer stands here".to_owned());
@@ -100,41 +109,52 @@ impl Workload {
         Ask::Guarded(Guarded::CallNext { counter })
     }
 
-    fn lobby_manager(&mut self, world: &mut World, index: usize) {
+    fn lobby_manager(&mut self, world: &mut World, index: usize, rng: &mut Rng) {
         let Some(snapshot) = snapshot_of(world, index) else { return };
-        let service = SERVICES[world.rng.below(3) as usize].to_owned();
+        let service = SERVICES[rng.below(3) as usize].to_owned();
         let waiting = find(&snapshot, |t| t.state == TicketState::Waiting);
         let missed = find(&snapshot, |t| t.state == TicketState::NoShow);
-        let ask = match (world.rng.below(8), waiting, missed) {
+        let ask = match (rng.below(8), waiting, missed) {
             (0, Some((ticket, _)), _) => Ask::Guarded(Guarded::Move { ticket, service }),
             (1, Some((ticket, _)), _) => Ask::Guarded(Guarded::Abandon { ticket, reason: None }),
             (2 | 3, _, Some((ticket, _))) => Ask::Guarded(Guarded::Reinstate { ticket }),
-            _ => return self.issue(world, index),
+            _ => return self.issue(world, index, rng),
         };
-        self.staff(world, index, ask);
+        self.staff(world, index, ask, rng);
     }
 
-    fn issue(&mut self, world: &mut World, index: usize) {
-        let service = SERVICES[world.rng.below(3) as usize].to_owned();
+    fn issue(&mut self, world: &mut World, index: usize, rng: &mut Rng) {
+        let service = SERVICES[rng.below(3) as usize].to_owned();
         let ask = Guarded::Issue { service, category: None, language: None, identified: false, status_digest: None };
-        self.staff(world, index, Ask::Guarded(ask));
+        self.staff(world, index, Ask::Guarded(ask), rng);
     }
 
-    fn staff(&mut self, world: &mut World, index: usize, ask: Ask) {
+    /// A command of a staff member at a device.
+    pub fn staff(&mut self, world: &mut World, index: usize, ask: Ask, rng: &mut Rng) {
         self.commands += 1;
         let id = CommandId::try_from(format!("c{}", self.commands)).expect("short plain text");
-        let caller = Caller {
-            device: world.members[index].device,
-            device_role: Some(world.members[index].role),
-            staff: Some("manager".into()),
-            roles: vec![StaffRole::Teller, StaffRole::LobbyManager, StaffRole::Admin],
-        };
-        let command = Command { id, caller, ask };
-        if world.rng.chance(200) && matches!(command.ask, Ask::Guarded(_)) {
+        let command = Command { id, caller: manager_at(&world.members[index]), ask };
+        if rng.chance(200) && matches!(command.ask, Ask::Guarded(_)) {
             self.repeatable.push(command.clone());
         }
         world.command(index, command);
     }
+}
+
+/// The manager, who may do everything, at a device.
+pub fn manager_at(member: &Member) -> Caller {
+    Caller {
+        device: member.device,
+        device_role: Some(member.role),
+        staff: Some("manager".into()),
+        roles: vec![StaffRole::Teller, StaffRole::LobbyManager, StaffRole::Admin],
+    }
+}
+
+/// Now and then somebody sees to a double call.
+fn conflict_to_acknowledge(snapshot: &Snapshot, rng: &mut Rng) -> Option<Ask> {
+    let open = snapshot.today().conflicts.values().find(|c| c.acknowledged.is_none())?;
+    rng.chance(50).then(|| Ask::Ordinary(Ordinary::AcknowledgeConflict { conflict: open.id }))
 }
 
 /// The counter at which a device stands.

@@ -2,6 +2,7 @@
 //!
 //! They need `cargo build --release` first; those that cut the network need root and iproute2.
 
+mod admin;
 mod backup;
 mod calling;
 mod counter;
@@ -12,9 +13,15 @@ mod enrolment;
 mod goodbye;
 mod hostile;
 mod idempotency;
+mod labs;
+mod lobby;
+mod mesh_page;
 mod network;
+mod offline;
 mod page;
 mod printing;
 mod privacy;
+mod screens;
 mod split;
+mod start;
 mod upgrade;

@@ -65,6 +65,12 @@ impl ToyDesk {
         self.tickets.get(ticket).is_some_and(|ticket| !ticket.forced)
     }
 
+    /// Tickets that may be granted here and now.
+    pub(super) fn callable(&self) -> impl Iterator<Item = RecordId> {
+        let free = |ticket: &Ticket| !ticket.forced && ticket.grants.iter().all(|grant| self.released.contains(grant));
+        self.tickets.iter().filter(move |(_, ticket)| free(ticket)).map(|(id, _)| *id)
+    }
+
     pub(super) fn any_forced(&self) -> bool {
         self.tickets.values().any(|ticket| ticket.forced)
     }

@@ -3,6 +3,7 @@
 
 mod check;
 mod desk;
+mod figures;
 mod plans;
 mod tests;
 mod world;

@@ -52,7 +52,7 @@ pub(super) struct Outcome {
 /// How long a run goes on after healing.
 const TAIL: u64 = 45 * S;
 
-fn weather(dice: &mut Dice) -> Weather {
+pub(super) fn weather(dice: &mut Dice) -> Weather {
     let slow_disk = dice.chance(0.3);
     Weather {
         loss: dice.one_of(&[0.0, 0.0, 0.01, 0.05, 0.2]),
@@ -97,7 +97,7 @@ fn links(dice: &mut Dice, n: usize, asymmetric: bool) -> Vec<Vec<bool>> {
     up
 }
 
-fn trouble(dice: &mut Dice, profile: Profile, n: usize, now: u64) -> Act {
+pub(super) fn trouble(dice: &mut Dice, profile: Profile, n: usize, now: u64) -> Act {
     let node = |dice: &mut Dice| dice.below(n as u64) as usize;
     match profile {
         Profile::Splits => match dice.below(4) {
@@ -206,7 +206,7 @@ pub(super) fn run(seed: u64, profile: Profile, flaws: Flaws) -> Outcome {
     finish(world, fine, heal, profile)
 }
 
-fn plan_asks(world: &mut World, dice: &mut Dice, n: usize, until: u64) {
+pub(super) fn plan_asks(world: &mut World, dice: &mut Dice, n: usize, until: u64) {
     let mut time = 3 * S;
     while time < until {
         time += dice.range(50 * MS, 700 * MS);

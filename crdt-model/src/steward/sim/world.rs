@@ -220,6 +220,21 @@ impl World {
         self.running().into_iter().filter(serves).collect()
     }
 
+    /// Whether some pair of hosts cannot hear each other.
+    pub(super) fn is_split(&self) -> bool {
+        self.links.iter().flatten().any(|link| !link)
+    }
+
+    /// Tickets that some steward may grant now.
+    pub(super) fn callable(&self) -> BTreeSet<RecordId> {
+        self.stewards().into_iter().flat_map(|i| self.hosts[i].desk.callable()).collect()
+    }
+
+    /// Whether some steward holds the right over a ticket.
+    pub(super) fn is_held(&self, ticket: &RecordId) -> bool {
+        self.stewards().into_iter().any(|i| self.hosts[i].desk.holds(ticket))
+    }
+
     fn boot(&mut self, i: usize) {
         if self.hosts[i].machine.is_some() || self.hosts[i].gone {
             return;

@@ -1,6 +1,7 @@
 //! One command a file.
 
 pub(super) mod backup;
+pub(super) mod bench;
 pub(super) mod config_file;
 pub(super) mod devices;
 pub(super) mod doctor;

@@ -3,7 +3,7 @@
 use branchmesh_model::command::{Ask, Command, Done, Guarded, Ordinary, Rejection};
 use branchmesh_model::decide;
 use branchmesh_model::ids::{CommandId, RecordId, RecordKey, TicketId};
-use branchmesh_model::schema::{DocId, Write};
+use branchmesh_model::schema::{DocId, Family, Write};
 use branchmesh_model::steward::Answer;
 use branchmesh_model::ticket::{Act, Entry};
 
@@ -73,7 +73,7 @@ impl Hub {
         if let Ask::Ordinary(Ordinary::Revoke { device, last }) = &mut command.ask {
             *last = self.documents.authored_by(device);
         }
-        match decide::ordinary(&self.view, &command, now.wall, &self.context) {
+        match decide::ordinary(&self.view, &command, self.agreed_wall(now), &self.context) {
             Ok((writes, done)) => {
                 self.write_all(now, writes, fx)?;
                 Ok(Ok(done))
@@ -82,7 +82,8 @@ impl Hub {
         }
     }
 
-    /// Writes facts, those of one document in one change.
+    /// Writes facts, those of one document in one change. In queue documents no key is ever written anew, so what is
+    /// decided together can be written together a little later.
     pub(super) fn write_all(&mut self, now: Now, writes: Vec<Write>, fx: &mut Effects) -> Result<(), StoreError> {
         let mut by_doc: Vec<(DocId, Vec<(String, String)>)> = Vec::new();
         for Write { doc, key, value } in writes {
@@ -92,7 +93,13 @@ impl Hub {
             }
         }
         for (doc, facts) in by_doc {
-            self.write(now, &doc, &facts, fx)?;
+            if doc.family() == Family::Queue {
+                self.see(&doc, &facts)?;
+                self.unwritten.entry(doc).or_default().extend(facts);
+                fx.publish = true;
+            } else {
+                self.write(now, &doc, &facts, fx)?;
+            }
         }
         Ok(())
     }

@@ -12,12 +12,10 @@ use branchmesh_model::time::UnixMs;
 
 use super::Hub;
 use crate::handle::InvitationText;
-use crate::replication::enrol::{Invitation, JoinReply, JoinRequest, OpenInvitation, Welcome};
+use crate::replication::enrol::{INVITATION, Invitation, JoinReply, JoinRequest, OpenInvitation, Welcome};
 use crate::replication::input::{Effects, Input, Now, Reply, ReplyId};
 use crate::storage::StoreError;
 
-/// Prefix of the meta rows that keep open invitations.
-const INVITATION: &str = "invitation/";
 /// Longest validity of an invitation.
 const MAX_TTL: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long a used or lapsed invitation is remembered, so that its holder is told what happened to it.

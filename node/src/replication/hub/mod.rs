@@ -37,6 +37,7 @@ use super::documents::Documents;
 use super::envelope::Envelope;
 use super::input::{Effects, Input, Now, Reply};
 use super::trust::{Signer, TrustFlaws};
+use crate::handle::MeshStatus;
 use crate::storage::{Store, StoreError, StoreOp};
 
 /// How often logs and views of past days are let go, seconds.
@@ -90,16 +91,25 @@ pub struct Hub {
     unshown: Vec<Unshown>,
     parcels: Parcels,
     live: Vec<(Envelope, Option<DeviceId>)>,
+    /// Facts that were decided and are shown, to be written into their documents before anything leaves the node.
+    unwritten: BTreeMap<DocId, Vec<(String, String)>>,
     counts: BTreeMap<&'static str, u64>,
     seen_roster: Option<Arc<Roster>>,
     last_second: u64,
     foreign: BTreeSet<TicketId>,
+    mesh: Arc<MeshStatus>,
+    mesh_changed: bool,
     joinable: bool,
     trust_flaws: TrustFlaws,
     taken_over: bool,
     closing_day: Option<BusinessDate>,
     rolled_for: Option<BusinessDate>,
     over_waits: OverWaits,
+    /// Each device's wall clock minus this node's monotonic clock, as last heard: a device that is cut off still knows by
+    /// them that its own clock is wrong.
+    clocks: BTreeMap<DeviceId, i64>,
+    /// The date by the clocks that are believed.
+    today: BusinessDate,
 }
 
 impl Hub {
@@ -118,8 +128,7 @@ impl Hub {
         view.refresh();
         let context = context_of(&view, &options.zone);
         let today = business_date(now.wall, &context.zone, view.config().branch.cut_off);
-        let days = recent_days(&documents, today);
-        for doc in days.iter().flat_map(|d| DocId::queue_day(*d)) {
+        for doc in shown_documents(&documents, today) {
             fold_document(&mut documents, &mut view, &doc)?;
         }
         view.refresh();
@@ -161,16 +170,21 @@ impl Hub {
             unshown: Vec::new(),
             parcels: Parcels::new(),
             live: Vec::new(),
+            unwritten: BTreeMap::new(),
             counts: BTreeMap::new(),
             seen_roster: None,
             last_second: 0,
             foreign: BTreeSet::new(),
+            mesh: Arc::default(),
+            mesh_changed: true,
             joinable: false,
             trust_flaws: options.trust_flaws,
             taken_over: false,
             closing_day: None,
             rolled_for: None,
             over_waits: OverWaits::default(),
+            clocks: BTreeMap::new(),
+            today,
         };
         let mut fx = Effects { publish: true, ..Effects::default() };
         hub.absorb(now, output, &mut fx);
@@ -178,11 +192,29 @@ impl Hub {
         hub.reopen_invitations(now, &mut fx)?;
         hub.reopen_parcels()?;
         hub.finish(now, &mut fx);
+        hub.settle(now, &mut fx);
         Ok((hub, fx))
+    }
+
+    /// Handles inputs that came together, once all effects of the ones before are durable. What they write into one document
+    /// becomes one signed change, so their effects belong into one transaction.
+    pub fn handle_all(&mut self, now: Now, inputs: impl IntoIterator<Item = Input>) -> Vec<Effects> {
+        self.documents.committed();
+        let mut effects: Vec<Effects> = inputs.into_iter().map(|input| self.handle_one(now, input)).collect();
+        let mut last = Effects::default();
+        self.settle(now, &mut last);
+        effects.push(last);
+        effects
     }
 
     /// Handles one input to the end.
     pub fn handle(&mut self, now: Now, input: Input) -> Effects {
+        let mut fx = self.handle_one(now, input);
+        self.settle(now, &mut fx);
+        fx
+    }
+
+    fn handle_one(&mut self, now: Now, input: Input) -> Effects {
         let mut fx = Effects::default();
         if let Err(error) = self.dispatch(now, input, &mut fx) {
             fx.fatal = Some(error.to_string());
@@ -238,8 +270,9 @@ impl Hub {
 
     fn every_second(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
         self.send_summaries(now, fx);
+        self.follow_the_date(now)?;
         self.turn_the_day(now, fx);
-        self.note_foreign_tickets();
+        self.note_foreign_tickets(now);
         self.give_up_ghosts(now, fx);
         self.tell_over_waits(now, fx);
         self.lapse_invitations(now, fx)?;
@@ -253,6 +286,7 @@ impl Hub {
         if self.last_second.is_multiple_of(OLD_DAYS_EVERY_S) {
             self.let_old_days_go(now, fx);
         }
+        self.mesh_changed = true;
         fx.publish = true;
         Ok(())
     }
@@ -269,7 +303,7 @@ impl Hub {
         fx.events.extend(self.over_waits.newly(&day, device, &settings, now.wall));
     }
 
-    /// Ends every handling: views and events follow the facts, then the new changes go to whom they may.
+    /// Ends every handling: views, events and answers follow the facts.
     fn finish(&mut self, now: Now, fx: &mut Effects) {
         let events = self.view.refresh();
         if !events.is_empty() {
@@ -278,7 +312,27 @@ impl Hub {
         }
         self.answer_what_is_shown(now, fx);
         self.follow_roster(now, fx);
+        if std::mem::take(&mut self.mesh_changed) {
+            self.mesh = Arc::new(self.mesh_status());
+        }
+    }
+
+    /// Ends the handling of inputs that came together: what they decided is written down, and goes to whom it may.
+    fn settle(&mut self, now: Now, fx: &mut Effects) {
+        if let Err(error) = self.write_down(now, fx) {
+            fx.fatal = Some(error.to_string());
+        }
+        self.documents.settle(&mut fx.store);
         self.flush_live(fx);
+    }
+
+    /// Writes the facts that were decided, those of one document in one change.
+    fn write_down(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
+        for (doc, facts) in std::mem::take(&mut self.unwritten) {
+            let envelope = self.documents.write(&doc, &facts, now.wall, &self.signer, &mut fx.store)?;
+            self.live.extend(envelope.map(|envelope| (envelope, None)));
+        }
+        Ok(())
     }
 
     fn follow_roster(&mut self, now: Now, fx: &mut Effects) {
@@ -294,6 +348,7 @@ impl Hub {
         let members = roster.devices.iter().filter(|(id, d)| d.revoked.is_none() && **id != self.signer.device);
         let members: BTreeSet<DeviceId> = members.map(|(id, _)| *id).collect();
         fx.allowed = Some(if self.is_bootstrapping() { self.known.clone() } else { members });
+        self.mesh_changed = true;
         fx.publish = true;
         let was_bootstrapping = self.seen_roster.as_ref().is_some_and(|seen| seen.devices.is_empty());
         self.seen_roster = Some(roster);
@@ -307,6 +362,8 @@ impl Hub {
 
     /// Writes facts made here: into the document, the view, the store and to the peers.
     fn write(&mut self, now: Now, doc: &DocId, facts: &[(String, String)], fx: &mut Effects) -> Result<(), StoreError> {
+        // A revocation counts what this device made before it.
+        self.write_down(now, fx)?;
         let envelope = self.documents.write(doc, facts, now.wall, &self.signer, &mut fx.store)?;
         let Some(envelope) = envelope else { return Ok(()) };
         self.see(doc, facts)?;
@@ -336,10 +393,16 @@ impl Hub {
         Ok(())
     }
 
-    /// The newest business day of which a steward has decided anything and that is not closed; else the clock's.
+    fn date_by_clock(&self, now: Now) -> BusinessDate {
+        business_date(self.agreed_wall(now), &self.context.zone, self.view.config().branch.cut_off)
+    }
+
+    /// The newest business day of which a steward has decided anything and that is not closed; else the clock's. Days far
+    /// ahead were made by a device whose clock was wrong, and are nobody's today.
     pub fn date(&self, now: Now) -> BusinessDate {
-        let by_clock = business_date(now.wall, &self.context.zone, self.view.config().branch.cut_off);
-        match self.view.days().iter().rev().find(|(_, day)| !day.tickets.is_empty() || day.closed) {
+        let by_clock = self.date_by_clock(now);
+        let credible = self.view.days().range(..=by_clock.saturating_add(1.day()));
+        match credible.rev().find(|(_, day)| !day.tickets.is_empty() || day.closed) {
             Some((date, day)) if !day.closed => *date,
             Some((date, _)) if by_clock <= *date => date.saturating_add(1.day()),
             _ => by_clock,
@@ -347,8 +410,18 @@ impl Hub {
     }
 
     fn oldest_day_shown(&self) -> BusinessDate {
-        let newest = self.view.days().keys().next_back().copied().unwrap_or(BusinessDate::MIN);
-        newest.saturating_sub(i64::from(DAYS_SHOWN).days())
+        oldest_shown(&self.documents, self.today)
+    }
+
+    /// Shows the days that a believed change of date brings back into sight.
+    fn follow_the_date(&mut self, now: Now) -> Result<(), StoreError> {
+        let today = self.date_by_clock(now);
+        if std::mem::replace(&mut self.today, today) != today {
+            for doc in shown_documents(&self.documents, today) {
+                fold_document(&mut self.documents, &mut self.view, &doc)?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether the roster is not here (any more) and must first be taken from a device that is believed to have it.
@@ -358,9 +431,14 @@ impl Hub {
 
     /// Counts; returns the new count.
     fn count(&mut self, name: &'static str) -> u64 {
-        let count = self.counts.entry(name).or_default();
-        *count += 1;
-        *count
+        self.count_many(name, 1);
+        self.counts[name]
+    }
+
+    fn count_many(&mut self, name: &'static str, times: usize) {
+        if times > 0 {
+            *self.counts.entry(name).or_default() += times as u64;
+        }
     }
 
     /// Remembers something small across starts.
@@ -378,12 +456,21 @@ fn fold_document(documents: &mut Documents, view: &mut BranchView, doc: &DocId) 
     Ok(())
 }
 
-/// The newest day held and the one before, or those of the clock.
-fn recent_days(documents: &Documents, today: BusinessDate) -> Vec<BusinessDate> {
-    let held: BTreeSet<BusinessDate> =
-        documents.held().keys().filter(|d| d.family() == Family::Queue).filter_map(DocId::date).collect();
-    let newest = held.last().copied().unwrap_or(today).max(today);
-    held.into_iter().filter(|d| *d >= newest.saturating_sub(i64::from(DAYS_SHOWN).days())).collect()
+/// The queue documents held, in the order of their days, which is that of their names.
+fn queue_documents(documents: &Documents) -> impl DoubleEndedIterator<Item = (&DocId, BusinessDate)> {
+    let (first, end) = DocId::queue_names();
+    documents.held().range(first..end).filter_map(|(doc, _)| doc.date().map(|date| (doc, date)))
+}
+
+/// The day before the newest one held that can be true, and not later than yesterday.
+fn oldest_shown(documents: &Documents, today: BusinessDate) -> BusinessDate {
+    let newest = queue_documents(documents).rev().map(|(_, date)| date).find(|date| *date <= today);
+    newest.unwrap_or(today).saturating_sub(i64::from(DAYS_SHOWN).days())
+}
+
+fn shown_documents(documents: &Documents, today: BusinessDate) -> Vec<DocId> {
+    let oldest = oldest_shown(documents, today);
+    queue_documents(documents).filter(|(_, date)| *date >= oldest).map(|(doc, _)| doc.clone()).collect()
 }
 
 fn context_of(view: &BranchView, device_zone: &TimeZone) -> Context {

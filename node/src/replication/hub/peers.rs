@@ -60,6 +60,7 @@ impl Hub {
         self.learn_addresses(peer, known, fx);
         self.begin_reconciling(peer, fx);
         self.tell_addresses(fx);
+        self.mesh_changed = true;
         fx.publish = true;
         fx.events.push(self.mesh_event(branchmesh_model::event::EventType::MeshPeerUp, peer, now));
     }
@@ -67,6 +68,7 @@ impl Hub {
     pub(super) fn peer_down(&mut self, now: Now, peer: DeviceId, fx: &mut Effects) {
         if let Some(state) = self.peers.remove(&peer) {
             self.machine.link_closed(now.mono_ms, state.voter);
+            self.mesh_changed = true;
             fx.publish = true;
             fx.events.push(self.mesh_event(branchmesh_model::event::EventType::MeshPeerDown, peer, now));
         }

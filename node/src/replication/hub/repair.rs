@@ -1,18 +1,21 @@
 //! The repair path: finding the documents in which two peers differ and sending just the missing changes. It alone
 //! reaches convergence; the live path is only speed.
 
-use branchmesh_model::document::Hash;
+use std::collections::BTreeSet;
+
+use branchmesh_model::document::{Examined, Hash};
 use branchmesh_model::ids::DeviceId;
 use branchmesh_model::schema::{DocId, Family};
 use branchmesh_model::time::UnixMs;
 
 use super::Hub;
+use crate::replication::cover::{self, is_covered};
 use crate::replication::documents::{Applied, Received};
 use crate::replication::envelope::Envelope;
 use crate::replication::frame::{FRAME_TARGET_BYTES, Frame, Versions, packed};
 use crate::replication::input::{Effects, Now, Outgoing};
 use crate::replication::reconcile::{self, Items, RangePrint, Span};
-use crate::replication::trust::{Refusal, admit};
+use crate::replication::trust::{Refusal, admit, admit_covered, read};
 use crate::storage::StoreError;
 
 /// Documents asked for or answered in one frame.
@@ -40,6 +43,7 @@ impl Hub {
         let mine = self.documents.print_of(|f| self.shares(&peer, f));
         let Some(state) = self.peers.get_mut(&peer) else { return };
         state.clock_skew_ms = Some(clock.0.saturating_sub(now.wall.0));
+        self.clocks.insert(peer, clock.0.saturating_sub(i64::try_from(now.mono_ms).unwrap_or(i64::MAX)));
         if mine == print {
             (state.differing, state.behind) = (0, 0);
             return;
@@ -101,7 +105,10 @@ impl Hub {
             let versions = versions.into_iter().map(|(actor, seq)| (actor.into_vec(), seq)).collect();
             let envelopes = self.store.envelopes_after(&doc, &versions, budget)?;
             budget = budget.saturating_sub(envelopes.iter().map(|e| e.change.len() + 240).sum());
-            for frame in packed(envelopes, Frame::Repair) {
+            // Who vouches travels with what it vouches for.
+            let together = envelopes.iter().any(is_covered);
+            let frames = if together { vec![Frame::Repair(envelopes)] } else { packed(envelopes, Frame::Repair) };
+            for frame in frames {
                 fx.send.push(Outgoing { to: peer, frame, bulk: true });
             }
         }
@@ -116,52 +123,93 @@ impl Hub {
         repair: bool,
         fx: &mut Effects,
     ) -> Result<(), StoreError> {
+        let mut admitted = Vec::with_capacity(envelopes.len());
+        let mut covered = Vec::new();
         for envelope in envelopes {
             if !self.shares(&from, &envelope.doc.family()) {
                 self.refused(&envelope, from, &Refusal::NotForMe(envelope.doc.clone()));
                 continue;
             }
-            let roster = self.view.roster().clone();
-            let admitted = admit(&envelope, &self.signer.branch, &roster, self.role, self.trust_flaws);
-            let change = match admitted {
-                Ok(change) => change,
-                Err(refusal) => {
-                    self.refused(&envelope, from, &refusal);
-                    continue;
-                }
-            };
-            match self.documents.receive(envelope, change, &mut fx.store)? {
-                Received::Applied(applied) => self.applied(Some(from), applied, fx)?,
-                Received::Known => {}
-                Received::Early => {
-                    self.count("changes_early");
-                }
-                Received::Duplicate => {
-                    self.count("changes_refused_duplicate_seq");
-                }
+            if repair && is_covered(&envelope) {
+                covered.push(envelope);
+                continue;
             }
-            self.count(if repair { "changes_received_repair" } else { "changes_received_live" });
+            let is_roster = envelope.doc.family() == Family::Roster;
+            let roster = self.view.roster().clone();
+            match admit(&envelope, &self.signer.branch, &roster, self.role, self.trust_flaws) {
+                Ok(change) => admitted.push((envelope, change)),
+                Err(refusal) => self.refused(&envelope, from, &refusal),
+            }
+            if is_roster {
+                // The next envelope's author may have been enrolled by this one.
+                self.take(Some(from), std::mem::take(&mut admitted), repair, fx)?;
+                fx.events.extend(self.view.refresh());
+            }
         }
+        if !covered.is_empty() {
+            admitted = self.with_covered(from, admitted, covered);
+        }
+        self.take(Some(from), admitted, repair, fx)?;
         Ok(())
     }
 
-    /// Shows what was applied and passes it on, but not to where it came `from` nor to those who hear it from there.
-    pub(super) fn applied(
+    /// Adds the unsigned changes for which an admitted one vouches, in an order in which they can be applied.
+    fn with_covered(
+        &mut self,
+        from: DeviceId,
+        admitted: Vec<(Envelope, Examined)>,
+        covered: Vec<Envelope>,
+    ) -> Vec<(Envelope, Examined)> {
+        let mut unsigned = Vec::with_capacity(covered.len());
+        for envelope in covered {
+            match read(&envelope) {
+                Ok(change) => unsigned.push((envelope, change)),
+                Err(refusal) => self.refused(&envelope, from, &refusal),
+            }
+        }
+        let vouched = cover::vouched(&admitted, &unsigned);
+        let roster = self.view.roster().clone();
+        let mut all = admitted;
+        for (envelope, change) in unsigned {
+            let n = vouched.get(&(envelope.doc.clone(), change.hash)).ok_or(Refusal::Signature);
+            let branch = &self.signer.branch;
+            let checked =
+                n.and_then(|n| admit_covered((&envelope, &change), *n, branch, &roster, self.role, self.trust_flaws));
+            match checked {
+                Ok(()) => all.push((envelope, change)),
+                Err(refusal) => self.refused(&envelope, from, &refusal),
+            }
+        }
+        cover::dependencies_first(all)
+    }
+
+    /// Applies changes that were checked, shows them and passes them on, but not to where they came `from` nor to those who
+    /// hear them from there. Returns how many could not be applied, now or for ever.
+    pub(super) fn take(
         &mut self,
         from: Option<DeviceId>,
-        applied: Vec<Applied>,
+        changes: Vec<(Envelope, Examined)>,
+        repair: bool,
         fx: &mut Effects,
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
+        if changes.is_empty() {
+            return Ok(0);
+        }
+        self.count_many(if repair { "changes_received_repair" } else { "changes_received_live" }, changes.len());
+        let Received { applied, early, duplicate } = self.documents.receive(changes, &mut fx.store)?;
+        self.count_many("changes_early", early);
+        self.count_many("changes_refused_duplicate_seq", duplicate);
+        // Without the one that vouches for them, in one frame, unsigned changes are of no use to others.
+        let closed: BTreeSet<DocId> =
+            applied.iter().filter(|a| is_covered(&a.envelope)).map(|a| a.envelope.doc.clone()).collect();
         for Applied { envelope, facts } in applied {
             self.see(&envelope.doc, &facts)?;
-            if envelope.doc.family() == Family::Roster {
-                // The next envelope's author may have been enrolled by this one.
-                fx.events.extend(self.view.refresh());
+            if !closed.contains(&envelope.doc) {
+                self.live.push((envelope, from));
             }
-            self.live.push((envelope, from));
             fx.publish = true;
         }
-        Ok(())
+        Ok(early + duplicate)
     }
 
     pub(super) fn refused(&mut self, envelope: &Envelope, from: DeviceId, refusal: &Refusal) {

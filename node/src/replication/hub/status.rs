@@ -1,7 +1,5 @@
 //! The picture of branch and mesh that readers are given.
 
-use std::sync::Arc;
-
 use branchmesh_model::ids::DeviceId;
 
 use super::Hub;
@@ -20,12 +18,13 @@ impl Hub {
             days,
             config: self.view.config().clone(),
             roster: self.view.roster().clone(),
-            mesh: Arc::new(self.mesh_status()),
+            mesh: self.mesh.clone(),
             anomalies: self.view.anomalies(),
         }
     }
 
-    fn mesh_status(&self) -> MeshStatus {
+    /// Costs time proportional to the number of devices, so it is made when the mesh changed, and every second.
+    pub(super) fn mesh_status(&self) -> MeshStatus {
         let epoch = self.machine.epoch();
         let waiting = ("parcels_waiting".to_owned(), self.parcels.len() as u64);
         MeshStatus {

@@ -52,10 +52,13 @@ impl Hub {
         f(&mut self.machine, &mut desk)
     }
 
-    /// This device's clock, unless most of its peers disagree with it: then theirs. Of two that disagree the earlier
+    /// This device's clock, unless most of the devices heard since the start disagree with it: then theirs. Of two that disagree the earlier
     /// counts, since closing a day too early would throw people out of the queue.
     pub(super) fn agreed_wall(&self, now: Now) -> UnixMs {
-        let mut skews: Vec<i64> = self.peers.values().filter_map(|p| p.clock_skew_ms).chain([0]).collect();
+        let mono = i64::try_from(now.mono_ms).unwrap_or(i64::MAX);
+        let own = now.wall.0.saturating_sub(mono);
+        let others = self.clocks.iter().filter(|(id, _)| self.role_of(id).is_some());
+        let mut skews: Vec<i64> = others.map(|(_, clock)| clock.saturating_sub(own)).chain([0]).collect();
         skews.sort_unstable();
         let median = skews[(skews.len() - 1) / 2];
         if median.abs() <= TRUSTED_SKEW_MS { now.wall } else { UnixMs(now.wall.0.saturating_add(median)) }
@@ -77,12 +80,13 @@ impl Hub {
         for op in &output.ops {
             fx.store.extend(op.rows().into_iter().map(|(key, value)| StoreOp::Steward { key, value }));
         }
-        for note in output.notes {
-            if let Err(error) = self.note(now, note, fx) {
+        if !output.notes.is_empty() {
+            let noted = output.notes.into_iter().try_for_each(|note| self.note(now, note, fx));
+            if let Err(error) = noted.and_then(|()| self.write_down(now, fx)) {
                 fx.fatal = Some(error.to_string());
             }
+            self.flush_live(fx);
         }
-        self.flush_live(fx);
         for (hop, packet) in output.send {
             if hop == self.voter {
                 fx.again.push(Input::OwnPacket(packet));
@@ -106,10 +110,14 @@ impl Hub {
             Note::EpochChanged => {
                 self.taken_over = false;
                 self.materialise_all(now, fx)?;
+                self.mesh_changed = true;
                 fx.publish = true;
                 fx.events.push(self.mesh_event(EventType::MeshEpoch, self.signer.device, now));
             }
-            Note::Closed { .. } | Note::GroupChanged => fx.publish = true,
+            Note::Closed { .. } | Note::GroupChanged => {
+                self.mesh_changed = true;
+                fx.publish = true;
+            }
             Note::Diverged { record } => {
                 self.count("stewardship_diverged");
                 tracing::error!(
@@ -180,7 +188,7 @@ impl Hub {
     /// After a lost answer and a split a command may have issued a ticket on both sides. The device that gave one of them to
     /// the customer gives the other up, so that nobody is called who is not there.
     pub(super) fn give_up_ghosts(&mut self, now: Now, fx: &mut Effects) {
-        for ghost in self.ghosts() {
+        for ghost in self.ghosts(now) {
             let id = CommandId::try_from(format!("ghost/{ghost}")).expect("short plain text is a valid command id");
             let reason = Some("the customer was given another number".to_owned());
             let command = self.own_command(id, Ask::Guarded(Guarded::Abandon { ticket: ghost, reason }));
@@ -189,8 +197,8 @@ impl Hub {
     }
 
     /// Waiting tickets of commands for which this device gave out another ticket.
-    fn ghosts(&self) -> Vec<TicketId> {
-        let Some(day) = self.view.days().values().next_back() else { return Vec::new() };
+    fn ghosts(&self, now: Now) -> Vec<TicketId> {
+        let Some(day) = self.view.days().get(&self.date(now)) else { return Vec::new() };
         let mut of_command: BTreeMap<&CommandId, Vec<&Ticket>> = BTreeMap::new();
         for ticket in day.tickets.values() {
             of_command.entry(&ticket.issued_for).or_default().push(ticket);
@@ -253,13 +261,14 @@ impl Hub {
         self.absorb(now, output, fx);
         tracing::warn!(staff = caller.staff.as_deref().unwrap_or("-"), reason, "the queue was taken over by a person");
         self.taken_over = true;
+        self.mesh_changed = true;
         fx.publish = true;
         Ok(())
     }
 
     /// Notes today's waiting tickets that this side may not call, for the screens of a split.
-    pub(super) fn note_foreign_tickets(&mut self) {
-        let Some(day) = self.view.days().values().next_back() else { return };
+    pub(super) fn note_foreign_tickets(&mut self, now: Now) {
+        let Some(day) = self.view.days().get(&self.date(now)) else { return };
         let waiting = day.tickets.values().filter(|t| t.state == TicketState::Waiting).map(|t| t.id);
         let mut foreign: BTreeSet<TicketId> = waiting.collect();
         if !foreign.is_empty() {

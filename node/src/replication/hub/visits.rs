@@ -12,7 +12,6 @@ use rand_chacha::rand_core::SeedableRng;
 use serde_bytes::ByteBuf;
 
 use super::Hub;
-use crate::replication::documents::Received;
 use crate::replication::frame::Frame;
 use crate::replication::input::{Effects, Now, Outgoing};
 use crate::replication::parcel::{self, Parcel, ParcelId};
@@ -66,7 +65,7 @@ impl Hub {
             self.write(now, &write.doc, &facts, fx)?;
             return Ok(Ok(()));
         }
-        let envelope = self.documents.write_elsewhere(&write.doc, &facts, now.wall, &self.signer, &mut fx.store);
+        let envelope = self.documents.write_elsewhere(&write.doc, &facts, now.wall, &self.signer);
         let mut rng = ChaCha20Rng::from_seed(what.seed);
         let id = parcel::parcel_id(&envelope);
         let mut sealings = BTreeMap::new();
@@ -148,11 +147,9 @@ impl Hub {
                 return Ok(());
             }
         };
-        match self.documents.receive(envelope, change, &mut fx.store)? {
-            Received::Applied(applied) => self.applied(None, applied, fx)?,
-            Received::Known => {}
-            // Not on disk, so not taken: it is offered again.
-            Received::Early | Received::Duplicate => return Ok(()),
+        // Not on disk, so not taken: it is offered again.
+        if self.take(None, vec![(envelope, change)], false, fx)? > 0 {
+            return Ok(());
         }
         self.count("parcels_taken");
         let taken = Frame::ParcelTaken { id: parcel.id, from: parcel.from };

@@ -119,6 +119,6 @@ fn a_newer_format_is_refused_with_a_sentence_and_left_alone() {
     let refused = Store::open(dir.path(), &StoreOptions::default()).expect_err("newer");
     assert_eq!(
         refused.to_string(),
-        "this data was written by a newer branchmesh (format 2, this one knows 1); install that version"
+        "this data was written by a newer branchmesh (format 3, this one knows 2); install that version"
     );
 }

@@ -16,6 +16,8 @@ export function createActs(core, { store, feed }) {
     const entry = entryOf(problem.field);
     if (entry !== null) dispatch({ type: 'opened', entry });
     dispatch({ type: 'refused', place, problem });
+    // Once it is drawn: a long section would hide what has to be changed.
+    requestAnimationFrame(() => requestAnimationFrame(lead));
   }
 
   /** @param {Promise<any>} done @param {string} said */
@@ -90,6 +92,13 @@ export function createActs(core, { store, feed }) {
     },
     leaveFile: () => dispatch({ type: 'file', file: null }),
   };
+}
+
+/** Brings the refused field to who has to change it. */
+function lead() {
+  const field = document.querySelector('[data-state="error"]');
+  field?.scrollIntoView({ block: 'center' });
+  /** @type {HTMLElement | null | undefined} */ (field?.querySelector('input, select, textarea'))?.focus();
 }
 
 /** @param {string} text */

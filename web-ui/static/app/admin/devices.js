@@ -27,8 +27,8 @@ function Row({ state, acts, device }) {
   const where = device.counter ? t('counter.name', { n: device.counter }) : '';
   return html`<tr data-device=${device.name}>
     <td class="fill"><span class="line">${icon(SIGNS[device.role] ?? 'gear')}<b class="clip" title=${device.name}>${device.name}</b></span></td>
-    <td>${t(`role.${device.role}`)} <span class="muted">${where}</span></td>
-    <td><span class="chip" data-tone=${TONES[device.state]}>${t(`devices.state.${device.state}`)}</span> ${device.admin && html`<span class="chip">${t('devices.admin')}</span>`}</td>
+    <td class="num">${t(`role.${device.role}`)} <span class="muted">${where}</span></td>
+    <td><span class="line"><span class="chip" data-tone=${TONES[device.state]}>${t(`devices.state.${device.state}`)}</span>${device.admin && html`<span class="chip">${t('devices.admin')}</span>`}</span></td>
     <td class="num">${device.lane || t('none')}</td>
     <td class="num" title=${device.enrolled_at}>${age(state.now + state.offset - at)}</td>
     <td class="r">${device.state !== 'revoked' && device.state !== 'this' && html`<button class="btn" data-size="small" data-kind="danger" onClick=${() => acts.open({ kind: 'revoke', device })}>${t('devices.revoke')}</button>`}</td>

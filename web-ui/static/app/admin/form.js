@@ -23,7 +23,9 @@ export function FieldOf(props) {
   if (field.name === 'group' && !state.config.groups?.length) return null;
   const place = placeOf(section, [...path, field.name]);
   const problem = state.problems[section];
-  const wrong = problem?.field && (problem.field === place || problem.field.startsWith(`${place}.`)) ? problem.detail : '';
+  const here = problem?.field && (problem.field === place || problem.field.startsWith(`${place}.`));
+  // At its field the sentence need not say which one it is.
+  const wrong = here ? problem.detail.replace(`${problem.field}: `, '') : '';
   return KINDS[field.as]({ ...props, place, wrong });
 }
 

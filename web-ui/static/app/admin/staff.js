@@ -16,7 +16,7 @@ export function Staff({ state, acts }) {
       <thead><tr><th>${t('staff.id')}</th><th>${t('staff.name')}</th><th>${t('staff.roles')}</th><th>${t('staff.state')}</th><th class="r">${t('devices.acts')}</th></tr></thead>
       <tbody>${staff.map((member) => html`<tr key=${member.id} data-staff=${member.id}>
         <td class="mono">${member.id}</td><td class="fill"><b class="clip block" title=${member.name}>${member.name}</b></td>
-        <td><span class="line wrap">${member.roles.map((/** @type {string} */ role) => html`<span key=${role} class="chip">${t(`staff.role.${role}`)}</span>`)}</span></td>
+        <td class="roles-cell"><span class="line wrap">${member.roles.map((/** @type {string} */ role) => html`<span key=${role} class="chip">${t(`staff.role.${role}`)}</span>`)}</span></td>
         <td><span class="chip" data-tone=${member.disabled ? 'bad' : 'ok'}>${t(member.disabled ? 'staff.off' : 'staff.on')}</span></td>
         <td class="r"><button class="btn" data-size="small" onClick=${() => acts.open({ kind: 'edit-staff', member }, { name: member.name, roles: member.roles.join(' ') })}>${t('staff.change')}</button></td>
       </tr>`)}</tbody></table></div>`}

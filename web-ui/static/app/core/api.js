@@ -91,15 +91,23 @@ export async function icons() {
  * @param {{opened: () => void, happened: (event: any) => void, lost: () => void}} on
  */
 export function follow(types, on) {
-  const stream = new EventSource(`${BASE}/events`);
-  stream.addEventListener('error', () => {
-    on.lost();
-    // A refused stream (signed out, restarted node) is closed for good by the browser: open a new one a little later.
-    if (stream.readyState === EventSource.CLOSED) setTimeout(() => follow(types, on), REOPEN_MS);
-  });
-  // A reconnect may have missed something.
-  for (const type of ['open', 'resync']) stream.addEventListener(type, on.opened);
-  for (const type of types) stream.addEventListener(type, (message) => on.happened(JSON.parse(/** @type {MessageEvent} */ (message).data)));
+  /** @type {EventSource} */
+  let stream;
+  function open() {
+    const opened = (stream = new EventSource(`${BASE}/events`));
+    opened.addEventListener('error', () => {
+      on.lost();
+      // A refused stream (signed out, restarted node) is closed for good by the browser: open a new one a little later.
+      if (opened.readyState === EventSource.CLOSED) setTimeout(open, REOPEN_MS);
+    });
+    // A reconnect may have missed something.
+    for (const type of ['open', 'resync']) opened.addEventListener(type, on.opened);
+    for (const type of types) opened.addEventListener(type, (message) => on.happened(JSON.parse(/** @type {MessageEvent} */ (message).data)));
+  }
+  open();
+  // A page that was left may live on in the browser's memory: its stream would hold one of the six connections a browser allows.
+  addEventListener('pagehide', () => stream.close());
+  addEventListener('pageshow', (event) => event.persisted && open());
 }
 
 /** Whether a command with this answer has to be sent again: nobody knows, or nothing was changed. @param {number} status */

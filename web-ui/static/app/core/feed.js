@@ -2,7 +2,7 @@
 // Keeps the picture fresh: a snapshot at the start and after every reconnect, another at each event, and one now and then
 // in any case, so that a stream that silently died is noticed. There is one path for staleness: `lost`.
 import * as api from './api.js';
-import { keepPicture, lastPicture } from './last.js';
+import { keepNewest, keepPicture, lastPicture } from './last.js';
 import { recall, remember } from './prefs.js';
 import * as shape from './shape.js';
 
@@ -58,6 +58,7 @@ export function createFeed(store, { extras = [], happened = () => {}, fresh = ()
 
   /** A page that was opened while the node is down shows what this browser saw last, with its age. */
   function lose() {
+    keepNewest();
     const kept = store.get().snapshot ? null : lastPicture();
     if (kept) store.dispatch({ type: 'snapshot', snapshot: shape.snapshot(kept.picture), now: kept.at });
     store.dispatch({ type: 'lost' });

@@ -8,12 +8,20 @@ const EVERY_MS = 10_000;
 const MOST_CHARS = 1_000_000;
 
 let keptAt = 0;
+/** @type {{at: number, picture: object} | null} */
+let newest = null;
 
-/** @param {object} picture as the API gave it @param {number} now */
+/** Now and then, for a browser that is switched off. @param {object} picture as the API gave it @param {number} now */
 export function keepPicture(picture, now) {
-  if (now - keptAt < EVERY_MS) return;
-  keptAt = now;
-  const text = JSON.stringify({ at: now, picture: { ...picture, staff: null } });
+  newest = { at: now, picture: { ...picture, staff: null } };
+  if (now - keptAt >= EVERY_MS) keepNewest();
+}
+
+/** When the node went away: what the page shows from now on. */
+export function keepNewest() {
+  if (!newest || newest.at === keptAt) return;
+  keptAt = newest.at;
+  const text = JSON.stringify(newest);
   if (text.length <= MOST_CHARS) remember('picture', text);
 }
 
@@ -30,5 +38,6 @@ export function lastPicture() {
 /** After signing out nothing of what staff saw stays. */
 export function forgetPicture() {
   keptAt = 0;
+  newest = null;
   remember('picture', 'null');
 }

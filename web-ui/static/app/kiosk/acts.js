@@ -1,7 +1,7 @@
 // @ts-check
 // What a customer can do at the kiosk, and the press that is kept until its ticket is there.
 import * as api from '../core/api.js';
-import { t } from '../core/i18n.js';
+import { speak, t } from '../core/i18n.js';
 import { ticket } from '../core/shape.js';
 import { homeLanguage } from './state.js';
 import { forget, keep, kept } from './press.js';
@@ -10,10 +10,10 @@ import { forget, keep, kept } from './press.js';
 const TRIES_MS = [300, 700, 1500, 3000, 5000];
 
 /**
- * @param {any} core the acts all screens share
+ * @param {any} _ the acts all screens share
  * @param {{store: any}} parts
  */
-export function createKioskActs(core, { store }) {
+export function createKioskActs(_, { store }) {
   const { dispatch } = store;
   const visit = () => store.get().kiosk;
 
@@ -46,8 +46,16 @@ export function createKioskActs(core, { store }) {
     begin({ key: api.uuid(), body });
   }
 
+  /** A customer's choice of language lasts for the visit; it is not this kiosk's own. @param {string} language */
+  function speakTo(language) {
+    if (store.get().language === language) return;
+    speak(language);
+    dispatch({ type: 'language', language });
+  }
+
   return {
     issue,
+    speakTo,
     /** A page that was loaded anew in the middle of a visit goes on with it. */
     resume() {
       const press = kept(Date.now());
@@ -55,7 +63,7 @@ export function createKioskActs(core, { store }) {
     },
     home() {
       forget();
-      if (store.get().language !== homeLanguage(store.get())) core.chooseLanguage(homeLanguage(store.get()));
+      speakTo(homeLanguage(store.get()));
       dispatch({ type: 'kiosk/home' });
     },
     touched: () => dispatch({ type: 'kiosk/touched', now: Date.now() }),

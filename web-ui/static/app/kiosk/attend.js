@@ -6,22 +6,22 @@ import { hourNow } from './derive.js';
 import { narration } from './narration.js';
 import { remember as learn } from './peaks.js';
 import { SILENT, afterKey } from './reader.js';
-import { homeLanguage } from './state.js';
 import { hush, say } from './speech.js';
 
 const LOOK_MS = 10 * 60_000;
 
 /** @param {{store: any, acts: any}} parts */
 export function attend({ store, acts }) {
-  heedTouches(store, acts);
+  store.dispatch({ type: 'kiosk/remembered', peaks: remembered(), language: recall('language') });
+  heedTouches(acts);
   heedReader(store, acts);
   followVisit(store, acts);
   learnPeaks(store);
   acts.resume();
 }
 
-/** @param {any} store @param {any} acts */
-function heedTouches(store, acts) {
+/** @param {any} acts */
+function heedTouches(acts) {
   let gesture = NONE;
   addEventListener('pointerdown', (e) => {
     gesture = afterTap(gesture, cornerAt(e.clientX, e.clientY, innerWidth, innerHeight), Date.now());
@@ -57,7 +57,7 @@ function followVisit(store, acts) {
       root.dataset.text = large ? 'large' : 'normal';
       root.dataset.contrast = large ? 'more' : 'normal';
     }
-    // A customer who comes to a kiosk finds the language of the branch.
+    // With the first picture the kiosk knows the language of the branch.
     const before = visited || (!met && state.branch);
     met ||= Boolean(state.branch);
     visited = step !== 'home' || until !== null;
@@ -74,7 +74,6 @@ function followVisit(store, acts) {
 
 /** How full the branch is, looked at now and then and kept by this browser. @param {any} store */
 function learnPeaks(store) {
-  store.dispatch({ type: 'kiosk/peaks', memory: remembered() });
   setInterval(() => {
     const state = store.get();
     if (state.link !== 'live') return;

@@ -34,7 +34,7 @@ const START = {
 
 /** @typedef {typeof START} Visit */
 
-export const first = { kiosk: START, peaks: /** @type {import('./peaks.js').Memory} */ ({}), exit: /** @type {{typed: string, busy: boolean, problem?: import('../core/types.js').Problem} | null} */ (null) };
+export const first = { kiosk: START, ownLanguage: /** @type {string | null} */ (null), peaks: /** @type {import('./peaks.js').Memory} */ ({}), exit: /** @type {{typed: string, busy: boolean, problem?: import('../core/types.js').Problem} | null} */ (null) };
 
 /** @param {any} state @returns {typeof DEFAULTS} */
 export const settings = (state) => ({ ...DEFAULTS, ...state.branch?.kiosk });
@@ -61,6 +61,8 @@ export function reduce(state, action) {
       return visit(state, { until: action.now + (state.kiosk.step === 'result' ? settings(state).resultMs : settings(state).idleMs) });
     case 'kiosk/exit':
       return { ...state, exit: action.exit };
+    case 'kiosk/remembered':
+      return { ...state, peaks: action.peaks, ownLanguage: action.language };
     case 'kiosk/peaks':
       return { ...state, peaks: action.memory };
     default:
@@ -118,8 +120,8 @@ const visit = (state, change) => ({ ...state, kiosk: { ...state.kiosk, ...change
 /** The next customer begins anew. @param {any} state */
 const home = (state) => ({ ...state, kiosk: START, exit: null });
 
-/** The language customers find: the first of the branch. @param {any} state @returns {string} */
-export const homeLanguage = (state) => state.branch?.languages?.[0] ?? state.language;
+/** The language customers find: the one this kiosk was set to, or the first of the branch. @param {any} state @returns {string} */
+export const homeLanguage = (state) => state.ownLanguage ?? state.branch?.languages[0] ?? state.language;
 
 /** The card or phone the customer gave, as little of it as tells it apart. @param {string} value */
 export const masked = (value) => (value.length <= 4 ? value : `•••• ${value.slice(-4)}`);

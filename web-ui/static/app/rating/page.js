@@ -88,6 +88,6 @@ function Foot({ state, acts }) {
   const other = state.language === 'en' ? 'zh-CN' : 'en';
   return html`<footer class="foot"><span class="promise">${asks && t('rating.promise')}</span>
     ${asks && html`<span class="closing">${t('rating.closes', { n: secondsLeft(state) })}</span>`}
-    <button class="btn" data-size="touch" id="rating-language" lang=${other} onClick=${() => acts.chooseLanguage(other)}>${icon('globe')}${tIn(other, 'rating.language')}</button>
+    <button class="btn" data-size="touch" id="language" lang=${other} onClick=${() => acts.chooseLanguage(other)}>${icon('globe')}${tIn(other, 'rating.language')}</button>
     ${asks && html`<button class="btn" data-size="touch" id="rating-skip" onClick=${acts.close}>${t('rating.skip')}</button>`}</footer>`;
 }

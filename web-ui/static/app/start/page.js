@@ -31,7 +31,7 @@ function Device({ state }) {
   const name = deviceWork(state);
   if (!device || !name || state.snapshot?.scope === 'public') return null;
   const { href, icon: sign, figure, line } = work(state, name);
-  return html`<a class="own card" href=${href} data-work=${name}>${icon(sign)}<span class="grow"><small>${t('start.this_device', { device: device.name })}</small><b>${t('start.open', { screen: t(`screen.${name}`) })}</b><span class="muted">${figure} ${line}</span></span>${icon('arrow')}</a>`;
+  return html`<a class="own card" href=${href} data-work=${name}>${icon(sign)}<span class="grow"><small>${t('start.this_device', { device: device.name })}</small><b>${t('start.open', { screen: t(`screen.${name}`) })}</b><span class="muted">${figure === '0' ? '' : figure} ${line}</span></span>${icon('arrow')}</a>`;
 }
 
 /** Works of the person who is signed in. @param {{state: State, acts: any}} props */

@@ -31,7 +31,7 @@ function Head({ state, acts }) {
   const other = state.language === 'en' ? 'zh-CN' : 'en';
   const branch = state.told?.branch ?? t('brand');
   return html`<header class="head on-ink"><span class="grow"><h1 class="wrap2" title=${branch}>${branch}</h1><span class="sub">${t('screen.status')}</span></span>
-    <button class="btn" data-size="touch" id="status-language" lang=${other} onClick=${() => acts.chooseLanguage(other)}>${icon('globe')}${tIn(other, 'status.language')}</button></header>`;
+    <button class="btn" data-size="touch" id="language" lang=${other} onClick=${() => acts.chooseLanguage(other)}>${icon('globe')}${tIn(other, 'status.language')}</button></header>`;
 }
 
 /** A wrong or old address, or a node that has not answered yet. @param {{state: any}} props */
@@ -44,13 +44,14 @@ function Nothing({ state }) {
 function Ticket({ state, acts }) {
   const { told, begun } = state;
   const sign = SIGNS[told.state];
+  const issued = t('status.issued', { service: pick(told.service, ''), at: clock(told.issuedAt) });
   const replaced = begun.number !== told.number;
   return html`
     <div class="slip" data-state=${told.state}><div class="slip-paper">
       <div class="top">
         <span class="chip" data-tone=${sign.tone} id="status-state" role="status">${icon(sign.icon)}${t(`state.${told.state}`)}</span>
         <strong id="status-number" data-long=${told.number.length > 4}>${told.number}</strong>
-        <span class="muted clip">${t('status.issued', { service: pick(told.service, ''), at: clock(told.issuedAt) })}</span>
+        <span class="muted clip" title=${issued}>${issued}</span>
       </div>
       <${Turn} told=${told} begun=${begun} />
     </div></div>

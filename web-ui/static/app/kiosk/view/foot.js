@@ -10,7 +10,7 @@ export function Foot({ state, acts }) {
   const other = state.language === 'en' ? 'zh-CN' : 'en';
   const atStart = step === 'home' && !large && !aloud;
   return html`<footer class="foot"><div class="keys">
-    <button class="btn" data-size="public" id="kiosk-language" lang=${other} disabled=${state.branch?.languages.length === 1} onClick=${() => acts.chooseLanguage(other)}>${icon('globe')}${tIn(other, 'kiosk.language')}</button>
+    <button class="btn" data-size="public" id="language" lang=${other} disabled=${state.branch?.languages.length === 1} onClick=${() => acts.speakTo(other)}>${icon('globe')}${tIn(other, 'kiosk.language')}</button>
     <button class="btn" data-size="public" id="kiosk-large" aria-pressed=${large} onClick=${() => acts.help('large')}>${icon('textsize')}${t(large ? 'kiosk.normal_text' : 'kiosk.large')}</button>
     <button class="btn" data-size="public" id="kiosk-aloud" aria-pressed=${aloud} onClick=${() => acts.help('aloud')}>${icon('sound')}${t(aloud ? 'kiosk.hush' : 'kiosk.aloud')}</button>
     <button class="btn" data-size="public" id="kiosk-help" disabled=${helped === 'asking' || helped === 'coming'} aria-busy=${helped === 'asking'} onClick=${acts.askHelp}>${icon('hand')}${t('kiosk.help')}</button>

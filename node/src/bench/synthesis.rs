@@ -1,0 +1,238 @@
+//! Tickets as if a branch had worked: every fact in a signed change of its own, written through the model straight into
+//! a device's store.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use branchmesh_model::document::{Actor as DocumentActor, FactDoc};
+use branchmesh_model::ids::{CommandId, DeviceId, RecordKey, TicketId};
+use branchmesh_model::schema::DocId;
+use branchmesh_model::ticket::{Act, Actor, Entry, Fact, FactKind, Issue, Number, RatingFact};
+use branchmesh_model::time::BusinessDate;
+
+use crate::driver::wall_clock;
+use crate::node::IdentityFile;
+use crate::replication::documents::{Documents, heads_row};
+use crate::replication::trust::Signer;
+use crate::storage::{DeviceKey, Opened, Stats, Store, StoreOp, StoreOptions};
+
+/// Changes made durable together.
+const BATCH: usize = 2_048;
+
+/// How far the tickets come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Issued and called: two changes.
+    Called,
+    /// Issued, called, started, finished and rated: five changes.
+    Served,
+}
+
+/// Writes into the store of a device that does not run.
+pub(super) struct Synthesis {
+    store: Arc<Store>,
+    documents: Documents,
+    signer: Signer,
+    ops: Vec<StoreOp>,
+}
+
+impl Synthesis {
+    /// Opens the store in `data`.
+    pub(super) fn open(data: &Path) -> Result<Self> {
+        let (store, signer) = open(data)?;
+        let documents = Documents::open(store.clone(), DocumentActor::new(&signer.device, rand::random()))?;
+        Ok(Self { store, documents, signer, ops: Vec::new() })
+    }
+
+    /// `count` tickets of `date`, numbered in `lane`.
+    pub(super) fn tickets(&mut self, date: BusinessDate, lane: &str, count: u32, fate: Fate) -> Result<Vec<TicketId>> {
+        let by = |_: Hand| self.signer.device;
+        let lives: Vec<Life> = (1..=count).map(|n| life(date, (lane, n), fate, by)).collect();
+        for Life { doc, facts, .. } in &lives {
+            for (_, fact) in facts {
+                self.documents.write(doc, std::slice::from_ref(fact), wall_clock(), &self.signer, &mut self.ops)?;
+                if self.ops.len() >= BATCH {
+                    self.commit()?;
+                }
+            }
+        }
+        Ok(lives.iter().map(|life| life.ticket).collect())
+    }
+
+    /// Makes everything written durable.
+    pub(super) fn commit(&mut self) -> Result<()> {
+        self.documents.settle(&mut self.ops);
+        self.store.commit(&std::mem::take(&mut self.ops))?;
+        self.documents.committed();
+        Ok(())
+    }
+}
+
+/// Opens store and signer of a data folder that no node uses now.
+fn open(data: &Path) -> Result<(Arc<Store>, Signer)> {
+    let identity = IdentityFile::read(data)?;
+    let Some(key) = DeviceKey::load(data)? else { bail!("{} has no device key", data.display()) };
+    let store = match Store::open(data, &StoreOptions::default())? {
+        Opened::Ready(store) => Arc::new(store),
+        Opened::Damaged { reason } => bail!("the database of {} is damaged: {reason}", data.display()),
+    };
+    Ok((store, Signer::new(&key.secret(), identity.branch)))
+}
+
+/// Whose hand a fact is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hand {
+    /// The steward's.
+    Steward,
+    /// That of the device at a counter.
+    Counter(u8),
+    /// A rating device's.
+    Customer,
+}
+
+/// A ticket's document and facts, in the order they come about.
+struct Life {
+    ticket: TicketId,
+    doc: DocId,
+    facts: Vec<(Hand, (String, String))>,
+}
+
+fn life(date: BusinessDate, (lane, count): (&str, u32), fate: Fate, by: impl Fn(Hand) -> DeviceId) -> Life {
+    let counter = (count % u32::from(COUNTERS) + 1) as u8;
+    let (ticket, grant) = (RecordKey(rand::random()), RecordKey(rand::random()));
+    let now = wall_clock();
+    let at = |hand| Actor { device: by(hand), staff: Some(format!("teller{counter}")), at: now };
+    let issue = Issue {
+        date,
+        number: Number { prefix: 'A', lane: lane.into(), count },
+        service: "cash".into(),
+        category: None,
+        language: None,
+        parent: None,
+        arrived: now,
+        identified: false,
+        status_digest: None,
+        ahead: 3,
+        estimate: None,
+    };
+    let mut facts = Vec::new();
+    let mut record = |key: RecordKey, act: Act| {
+        let entry = Entry { cmd: command(), by: at(Hand::Steward), act };
+        facts.push((Hand::Steward, (format!("r:{key}"), json(&entry))));
+    };
+    record(ticket, Act::Issue { issue });
+    record(grant, Act::Grant { ticket, date, turn: 1, counter, forced: false, reason: None });
+    if fate == Fate::Served {
+        let hand = Hand::Counter(counter);
+        for (seq, kind) in [(1, FactKind::Start), (2, FactKind::Finish { outcome: None })] {
+            let fact = Fact { cmd: command(), by: at(hand), grant, seq, kind };
+            facts.push((hand, (format!("f:{ticket}:{}", fact.cmd.digest()), json(&fact))));
+        }
+        let rating = RatingFact { cmd: command(), by: at(Hand::Customer), level: 3 };
+        facts.push((Hand::Customer, (format!("t:{ticket}:{}", rating.cmd.digest()), json(&rating))));
+    }
+    Life { ticket, doc: DocId::queue(date, &ticket), facts }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("facts are plain data")
+}
+
+fn command() -> CommandId {
+    CommandId::try_from(uuid::Uuid::now_v7().to_string()).expect("a UUID is a valid command id")
+}
+
+/// Counters whose devices write.
+const COUNTERS: u8 = 6;
+
+/// The past of a branch: days that were worked by a steward, counters and a rating device, and small documents.
+pub(super) struct Past {
+    store: Arc<Store>,
+    authors: Vec<Author>,
+}
+
+struct Author {
+    signer: Signer,
+    actor: DocumentActor,
+    count: u64,
+}
+
+impl Past {
+    /// In the store of the device of `data`, which is not running.
+    pub(super) fn open(data: &Path) -> Result<Self> {
+        let (store, signer) = open(data)?;
+        let others = (0..=COUNTERS).map(|_| Signer::new(&rand::random(), signer.branch));
+        let author =
+            |signer: Signer| Author { actor: DocumentActor::new(&signer.device, rand::random()), signer, count: 0 };
+        let authors = std::iter::once(Signer::new(&rand::random(), signer.branch)).chain(others).map(author).collect();
+        Ok(Self { store, authors })
+    }
+
+    fn place(hand: Hand) -> usize {
+        match hand {
+            Hand::Steward => 0,
+            Hand::Counter(n) => usize::from(n),
+            Hand::Customer => usize::from(COUNTERS) + 1,
+        }
+    }
+
+    /// A business day of `tickets` served tickets, archived.
+    pub(super) fn day(&mut self, date: BusinessDate, tickets: u32) -> Result<()> {
+        let lives: Vec<Life> = {
+            let by = |hand| self.authors[Self::place(hand)].signer.device;
+            (1..=tickets).map(|n| life(date, ("", n), Fate::Served, by)).collect()
+        };
+        let mut docs: BTreeMap<DocId, FactDoc> = BTreeMap::new();
+        let mut ops = Vec::new();
+        // Three customers are at the counters at any time, so the devices' changes alternate.
+        for together in lives.chunks(3) {
+            let longest = together.iter().map(|life| life.facts.len()).max().unwrap_or(0);
+            for step in 0..longest {
+                for Life { doc, facts, .. } in together {
+                    let Some((hand, fact)) = facts.get(step) else { continue };
+                    let open = docs.entry(doc.clone()).or_insert_with(|| FactDoc::new(doc, &self.authors[0].actor));
+                    ops.extend(self.authors[Self::place(*hand)].write(doc, open, fact.clone()));
+                }
+            }
+        }
+        ops.extend(docs.iter_mut().map(|(id, doc)| heads_row(id, &doc.heads_digest())));
+        self.store.commit(&ops)?;
+        self.store.archive_day(date)?;
+        Ok(())
+    }
+
+    /// `count` documents of five changes each, such as customers' files.
+    pub(super) fn small_documents(&mut self, count: usize) -> Result<()> {
+        let mut ops = Vec::new();
+        for n in 0..count {
+            let id: DocId = format!("customer/{}", uuid::Uuid::now_v7()).parse()?;
+            let author = &mut self.authors[n % usize::from(COUNTERS)];
+            let mut doc = FactDoc::new(&id, &author.actor);
+            for change in 0..5 {
+                let note = format!(r#"{{"cmd":"{}","note":"{n}-{change}"}}"#, uuid::Uuid::now_v7());
+                ops.extend(author.write(&id, &mut doc, (format!("n:{}", uuid::Uuid::now_v7().simple()), note)));
+            }
+            ops.push(heads_row(&id, &doc.heads_digest()));
+            if ops.len() >= BATCH {
+                self.store.commit(&std::mem::take(&mut ops))?;
+            }
+        }
+        Ok(self.store.commit(&ops)?)
+    }
+
+    /// How much the store holds.
+    pub(super) fn stats(&self) -> Result<Stats> {
+        Ok(self.store.stats()?)
+    }
+}
+
+impl Author {
+    fn write(&mut self, id: &DocId, doc: &mut FactDoc, fact: (String, String)) -> Option<StoreOp> {
+        doc.act_as(&self.actor);
+        let change = doc.write(&[fact], wall_clock())?;
+        self.count += 1;
+        Some(StoreOp::Envelope(self.signer.seal(id, self.count, change)))
+    }
+}

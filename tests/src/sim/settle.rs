@@ -1,0 +1,120 @@
+//! After everything healed: how soon the branch is one again, and the judgement.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use branchmesh_model::schema::DocId;
+use branchmesh_node::handle::Snapshot;
+
+use super::member::Member;
+use super::network::Ms;
+use super::world::World;
+
+/// Longest time from healing to one steward and equal replicas.
+const SETTLED_WITHIN_MS: Ms = 45_000;
+const LOOK_EVERY_MS: Ms = 250;
+/// Looks in a row at which the branch must be one.
+const CALM_LOOKS: u32 = 8;
+
+/// Waits until the branch is one, then judges.
+pub fn settle(world: &mut World) {
+    let healed = world.now;
+    let mut calm = 0;
+    while calm < CALM_LOOKS && world.now < healed + SETTLED_WITHIN_MS {
+        // Whoever was about to leave when everything healed comes back too.
+        for index in 0..world.members.len() {
+            world.start(index);
+        }
+        if !world.run_until(world.now + LOOK_EVERY_MS) {
+            return;
+        }
+        calm = if unsettled(world).is_empty() { calm + 1 } else { 0 };
+        if calm == 1 {
+            world.checker.converged_ms = Some(world.now - healed);
+        }
+    }
+    if calm == 0 {
+        world.checker.converged_ms = None;
+        let why = unsettled(world);
+        world.violate(format!("not settled after healing: {why}"));
+        return;
+    }
+    let pictures: Vec<(String, Arc<Snapshot>)> =
+        world.honest().filter_map(|m| m.process.as_ref().map(|p| (m.name.clone(), p.snapshot.clone()))).collect();
+    world.let_the_revoked_go();
+    a_last_lie_is_refused(world);
+    inspect(world);
+    let (today, latest) = world.today();
+    let devices = world.members.iter().map(|m| m.device).collect();
+    world.checker.settled(world.now, &pictures, (today, latest), &devices);
+}
+
+/// What a liar says last is refused by everybody it comes to, counted, and nowhere on disk.
+fn a_last_lie_is_refused(world: &mut World) {
+    let refused = |world: &World, i: usize| world.members[i].counted("envelopes_refused_");
+    let before: Vec<u64> = (0..world.members.len()).map(|i| refused(world, i)).collect();
+    let dice = world.rng.draw();
+    let told = world.lie(dice);
+    world.run_until(world.now + 2_000);
+    for index in told {
+        if refused(world, index) <= before[index] {
+            world.violate(format!("{} did not count a lie it was told", world.name(index)));
+        }
+    }
+}
+
+/// Looks at the disks of all running devices.
+fn inspect(world: &mut World) {
+    let told = world.checker.told_facts();
+    let wrong: Vec<String> = world.honest().flat_map(|m| world.audit.disk(m, &told)).collect();
+    wrong.into_iter().for_each(|what| world.violate(what));
+}
+
+/// Why the branch is not one yet; empty if it is.
+fn unsettled(world: &World) -> String {
+    let stewards = world.stewards();
+    if stewards.len() != 1 || stewards.contains(&None) {
+        return format!("stewards differ: {}", as_each_sees_it(world));
+    }
+    let enrolled = world.enrolled().count();
+    let pictures: Vec<&Snapshot> = world.honest().filter_map(|m| m.process.as_ref()).map(|p| &*p.snapshot).collect();
+    if let Some(lone) = pictures.iter().find(|p| p.mesh.group.len() != enrolled) {
+        return format!("a group of {}", lone.mesh.group.len());
+    }
+    if pictures.iter().any(|p| p.days != pictures[0].days) {
+        return "tables differ".into();
+    }
+    documents_differ(world)
+}
+
+fn as_each_sees_it(world: &World) -> String {
+    let seen = world.honest().filter_map(|m| m.process.as_ref().map(|p| (&m.name, p)));
+    let seen: Vec<String> = seen
+        .map(|(name, p)| {
+            let mesh = &p.snapshot.mesh;
+            format!("{name}: group of {}, epoch {:?}, steward {:?}", mesh.group.len(), mesh.epoch, mesh.steward)
+        })
+        .collect();
+    seen.join("; ")
+}
+
+/// Names a document that two devices which may both hold it do not hold alike; empty if there is none.
+fn documents_differ(world: &World) -> String {
+    let mut known: BTreeMap<String, (&str, Vec<u8>)> = BTreeMap::new();
+    let heads: Vec<(&Member, BTreeMap<String, Vec<u8>>)> = world.honest().map(|m| (m, m.heads())).collect();
+    for (member, heads) in &heads {
+        for (doc, digest) in heads {
+            let (first, same) = known.entry(doc.clone()).or_insert_with(|| (member.name.as_str(), digest.clone()));
+            if same != digest {
+                return format!("{doc} differs between {first} and {}", member.name);
+            }
+        }
+    }
+    for (member, heads) in &heads {
+        let entitled = |doc: &String| doc.parse::<DocId>().is_ok_and(|d| d.family().may_hold(member.role));
+        if let Some(doc) = known.keys().find(|doc| entitled(doc) && !heads.contains_key(*doc)) {
+            return format!("{} lacks {doc}", member.name);
+        }
+    }
+    String::new()
+}
