@@ -110,5 +110,6 @@ fn founding_ops(members: &[&Member]) -> Vec<StoreOp> {
     for doc in [DocId::roster(), DocId::config()] {
         documents.write(&doc, &facts[&doc], at, &signer, &mut ops).expect("a new disk");
     }
+    documents.settle(&mut ops);
     ops
 }
