@@ -15,7 +15,7 @@ const OVERFLOWING: &str = r#"[...document.querySelectorAll('body *')].filter((e)
   const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
   const box = getComputedStyle(e);
   if (!own || !e.offsetParent || e.closest('.sr') || box.display === 'inline' || box.display.startsWith('table-')) return false;
-  if (box.textOverflow === 'ellipsis' && e.title) return false;
+  if ((box.textOverflow === 'ellipsis' || box.webkitLineClamp !== 'none') && e.title) return false;
   const card = e.closest('.card'), edge = (of) => of.getBoundingClientRect().right;
   return e.scrollWidth > e.clientWidth + 1 || (card !== null && edge(e) > edge(card) + 1);
 }).map((e) => `${e.tagName}.${e.className} ${e.textContent.trim()}`)

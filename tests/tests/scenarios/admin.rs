@@ -80,7 +80,7 @@ fn devices_are_invited_and_revoked() -> Result<()> {
             page.wait_for("document.querySelector('.qr')?.naturalWidth > 100").await?;
             page.press("Escape").await?;
 
-            page.click("[data-device=counter2] .btn").await?;
+            page.click("[data-device=counter2] [data-verb=revoke]").await?;
             page.click("dialog button[type=submit]").await?;
             page.wait_for("document.querySelector('[data-device=counter2] [data-tone=bad]') !== null").await?;
             branch.wait_until("the revocation at another node", || {

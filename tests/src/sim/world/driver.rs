@@ -41,7 +41,7 @@ impl World {
         }
         let count = process.inbox.len().min(MAX_BATCH);
         let batch: Vec<Input> = process.inbox.drain(..count).collect();
-        let effects: Vec<Effects> = process.hub.handle_all(now, batch);
+        let effects = process.hub.handle_all(now, batch);
         if let Some(fatal) = effects.iter().find_map(|fx| fx.fatal.clone()) {
             let what = format!("{} stops: {fatal}", self.name(index));
             self.violate(what);

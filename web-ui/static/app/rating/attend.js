@@ -28,6 +28,8 @@ export function happened(event, acts, state) {
 
 /** @param {{store: any, acts: any}} parts */
 export function heed({ store, acts }) {
+  // Whoever is still reading or choosing a language has time.
+  addEventListener('click', () => store.dispatch({ type: 'rating/touched', now: Date.now() }));
   /** @type {import('./state.js').Finished | null} */
   let before = null;
   store.watch((/** @type {any} */ { rating }) => {

@@ -33,6 +33,8 @@ export function reduce(state, action) {
       return change(state, { ticket: action.ticket, level: null, until: action.now + ASK_MS, asked: [...rating.asked, action.ticket.id].slice(-KEPT) });
     case 'rating/given':
       return change(state, { level: action.level, until: action.now + THANK_MS });
+    case 'rating/touched':
+      return rating.ticket && rating.level === null ? change(state, { until: action.now + ASK_MS }) : state;
     case 'rating/close':
       return change(state, { ticket: null, level: null });
     default:

@@ -45,12 +45,13 @@ function Ticket({ state, acts }) {
   const { told, begun } = state;
   const sign = SIGNS[told.state];
   const replaced = begun.number !== told.number;
+  const issued = t('status.issued', { service: pick(told.service, ''), at: clock(told.issuedAt) });
   return html`
     <div class="slip" data-state=${told.state}><div class="slip-paper">
       <div class="top">
         <span class="chip" data-tone=${sign.tone} id="status-state" role="status">${icon(sign.icon)}${t(`state.${told.state}`)}</span>
         <strong id="status-number" data-long=${told.number.length > 4}>${told.number}</strong>
-        <span class="muted clip">${t('status.issued', { service: pick(told.service, ''), at: clock(told.issuedAt) })}</span>
+        <span class="muted clip" title=${issued}>${issued}</span>
       </div>
       <${Turn} told=${told} begun=${begun} />
     </div></div>

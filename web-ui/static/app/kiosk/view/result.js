@@ -11,11 +11,12 @@ import { Plate } from './plate.js';
 export function Result({ state, acts }) {
   const { ticket } = state.kiosk;
   const service = state.branch?.services.find((/** @type {any} */ s) => s.id === ticket.service);
+  const name = pick(service?.name, ticket.service);
   return html`<main class="view" data-view="result">
     <${Plate} state=${state} title=${t('kiosk.result.title')} line=${t('kiosk.result.line')} />
     <div class="middle">
       <div class="slip"><div class="slip-paper">
-        <div class="no"><span class="svc clip">${pick(service?.name, ticket.service)}</span><strong id="kiosk-number" data-long=${ticket.number.length > 4}>${ticket.number}</strong><p>${t('kiosk.result.issued', { at: clock(ticket.issuedAt) })}</p></div>
+        <div class="no"><span class="svc clip" title=${name}>${name}</span><strong id="kiosk-number" data-long=${ticket.number.length > 4}>${ticket.number}</strong><p>${t('kiosk.result.issued', { at: clock(ticket.issuedAt) })}</p></div>
         <div class="stub">
           <dl class="figs">
             <div><dt>${t('kiosk.result.ahead')}</dt><dd id="kiosk-ahead">${ticket.ahead ?? 0} <small>${t('kiosk.people')}</small></dd></div>
