@@ -16,6 +16,7 @@ use futures_util::future::{join_all, try_join_all};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::synthesis;
 use crate::handle::{Answer, Event, NodeHandle, Snapshot};
 use crate::node::{self, FoundOptions, Node, RunOptions};
 
@@ -23,6 +24,14 @@ use crate::node::{self, FoundOptions, Node, RunOptions};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Memory for pages of each node's database.
 const CACHE_BYTES: usize = 16 << 20;
+
+/// A device that is to be enrolled: its folder, role and counter.
+pub(super) struct Station {
+    /// Its folder.
+    pub data: PathBuf,
+    /// What it does, and where.
+    pub post: (Role, Option<CounterNo>),
+}
 
 /// Devices and their folders; some of them may be running.
 pub(super) struct Branch {
@@ -37,14 +46,14 @@ struct Place {
 
 impl Branch {
     /// Founds a branch of `count` devices and enrols them all; none of them runs yet.
-    pub(super) async fn found(folder: &Path, count: usize) -> Result<Self> {
+    pub(super) fn found(folder: &Path, count: usize) -> Result<Self> {
         let place = |n: usize| {
             // Chosen once, so that the devices find each other again after a restart.
             let listen = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?;
             anyhow::Ok(Place { data: folder.join(format!("device-{n}")), listen, node: None })
         };
-        let mut branch = Self { places: (0..count).map(place).collect::<Result<_>>()? };
-        let (role, counter) = station(0);
+        let branch = Self { places: (0..count).map(place).collect::<Result<_>>()? };
+        let (role, counter) = post(0);
         node::found(FoundOptions {
             data: branch.data(0).to_owned(),
             branch: "Bench".into(),
@@ -54,14 +63,9 @@ impl Branch {
             config: None,
             manager_pin: None,
         })?;
-        branch.start(0).await?;
-        for n in 1..count {
-            let (role, counter) = station(n);
-            let asked = branch.handle(0).invite(role, format!("Device {n}"), counter, Duration::from_secs(600)).await;
-            let invitation = asked.map_err(|rejection| anyhow!("{rejection:?}"))?;
-            node::join(branch.data(n), &invitation.text).await?;
-        }
-        branch.stop(0).await;
+        let stations: Vec<Station> =
+            (1..count).map(|n| Station { data: branch.data(n).to_owned(), post: post(n) }).collect();
+        synthesis::enrol(branch.data(0), &stations)?;
         Ok(branch)
     }
 
@@ -171,7 +175,7 @@ pub(super) fn shows(picture: &Snapshot, count: usize, state: TicketState) -> boo
 }
 
 /// Who stands where: counters first, then a kiosk, and screens and tablets beyond.
-fn station(n: usize) -> (Role, Option<CounterNo>) {
+fn post(n: usize) -> (Role, Option<CounterNo>) {
     match n {
         0..=2 => (Role::Counter, CounterNo::try_from(n + 1).ok()),
         3 => (Role::Kiosk, None),

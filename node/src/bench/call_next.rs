@@ -24,7 +24,7 @@ const WARM_UP: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) async fn run(run: &Run<'_>) -> Result<Vec<Figure>> {
-    let mut branch = Branch::found(run.folder, DEVICES).await?;
+    let mut branch = Branch::found(run.folder, DEVICES)?;
     branch.start_all().await?;
     let calls = WARM_UP + run.much(600);
     let steward = branch.handle(0).snapshot().mesh.steward.context("there is a steward")?;

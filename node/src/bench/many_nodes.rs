@@ -66,7 +66,7 @@ impl Meter {
 }
 
 async fn measure(run: &Run<'_>, nodes: usize, commands: usize) -> Result<Seen> {
-    let mut branch = Branch::found(&run.folder.join(format!("{nodes}")), nodes).await?;
+    let mut branch = Branch::found(&run.folder.join(format!("{nodes}")), nodes)?;
     let commands = run.much(commands);
     let tickets = called_tickets(&branch, commands)?;
     branch.start_all().await?;

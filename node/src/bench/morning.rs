@@ -17,7 +17,7 @@ const WITHIN: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(super) async fn run(run: &Run<'_>) -> Result<Vec<Figure>> {
-    let mut branch = Branch::found(run.folder, DEVICES).await?;
+    let mut branch = Branch::found(run.folder, DEVICES)?;
     run.done(0.5);
     let begun = Instant::now();
     for n in 0..DEVICES {

@@ -15,7 +15,7 @@ use super::synthesis::{Fate, Synthesis};
 const TICKETS: usize = 1_800;
 
 pub(super) async fn run(run: &Run<'_>) -> Result<Vec<Figure>> {
-    let mut branch = Branch::found(run.folder, 2).await?;
+    let mut branch = Branch::found(run.folder, 2)?;
     let tickets = run.much(TICKETS);
     let today = jiff::Zoned::now().date();
     for (n, lane) in ["", "B"].into_iter().enumerate() {

@@ -28,7 +28,7 @@ const SETTLED: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(run: &Run<'_>) -> Result<Vec<Figure>> {
-    let branch = Branch::found(run.folder, 1).await?;
+    let branch = Branch::found(run.folder, 1)?;
     let data = branch.data(0);
     let (days, small) = (run.much(DAYS), run.much(SMALL));
     let mut past = Past::open(data)?;

@@ -4,20 +4,26 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use branchmesh_model::document::{Actor as DocumentActor, FactDoc};
 use branchmesh_model::ids::{CommandId, DeviceId, RecordKey, TicketId};
+use branchmesh_model::roster::{Enrolment, Roster};
 use branchmesh_model::schema::DocId;
 use branchmesh_model::ticket::{Act, Actor, Entry, Fact, FactKind, Issue, Number, RatingFact};
 use branchmesh_model::time::BusinessDate;
 
+use super::branch::Station;
 use crate::driver::wall_clock;
 use crate::node::IdentityFile;
 use crate::replication::documents::{Documents, heads_row};
-use crate::replication::trust::Signer;
-use crate::storage::{DeviceKey, Opened, Stats, Store, StoreOp, StoreOptions};
+use crate::replication::envelope::Envelope;
+use crate::replication::trust::{self, Signer};
+use crate::storage::{DeviceKey, Opened, Stats, Store, StoreError, StoreOp, StoreOptions};
 
+/// Longest wait for a node to give back its folder.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Changes made durable together.
 const BATCH: usize = 2_048;
 
@@ -70,15 +76,67 @@ impl Synthesis {
     }
 }
 
+/// Enrols devices as if each had joined by an invitation of the device in `admin`, which takes them only a few a minute.
+pub(super) fn enrol(admin: &Path, stations: &[Station]) -> Result<()> {
+    let (store, signer) = open(admin)?;
+    let mut documents = Documents::open(store.clone(), DocumentActor::new(&signer.device, rand::random()))?;
+    let mut roster: BTreeMap<String, String> = documents.facts(&DocId::roster())?.into_iter().collect();
+    let mut enrolments = Vec::new();
+    for (n, Station { data, post: (role, counter) }) in (1..).zip(stations) {
+        let device = DeviceKey::create(data)?.device();
+        let (name, role, counter) = (format!("Device {n}"), *role, *counter);
+        let lane = Roster::fold(signer.branch, &roster).0.next_lane(&signer.device);
+        let enrolment =
+            Enrolment { device, role, name: name.clone(), counter, lane, at: wall_clock(), by: signer.device };
+        let fact = (format!("e/{device}"), json(&enrolment));
+        roster.insert(fact.0.clone(), fact.1.clone());
+        enrolments.push(fact);
+        IdentityFile { branch: signer.branch, role, name, counter, known: BTreeMap::new() }.write(data)?;
+    }
+    let mut ops = Vec::new();
+    documents.write(&DocId::roster(), &enrolments, wall_clock(), &signer, &mut ops)?;
+    documents.settle(&mut ops);
+    store.commit(&ops)?;
+    for station in stations {
+        take_over(&store, &station.data)?;
+    }
+    Ok(())
+}
+
+/// Copies roster and configuration into the store of a new device.
+fn take_over(from: &Store, data: &Path) -> Result<()> {
+    let (store, signer) = open(data)?;
+    let mut documents = Documents::open(store.clone(), DocumentActor::new(&signer.device, rand::random()))?;
+    let mut ops = Vec::new();
+    for doc in [DocId::roster(), DocId::config()] {
+        let envelopes = from.envelopes_after(&doc, &BTreeMap::new(), usize::MAX)?;
+        let read = |envelope: Envelope| trust::read(&envelope).map(|change| (envelope, change));
+        documents.receive(envelopes.into_iter().map(read).collect::<Result<_, _>>()?, &mut ops)?;
+    }
+    documents.settle(&mut ops);
+    Ok(store.commit(&ops)?)
+}
+
 /// Opens store and signer of a data folder that no node uses now.
 fn open(data: &Path) -> Result<(Arc<Store>, Signer)> {
     let identity = IdentityFile::read(data)?;
     let Some(key) = DeviceKey::load(data)? else { bail!("{} has no device key", data.display()) };
-    let store = match Store::open(data, &StoreOptions::default())? {
+    let store = match opened(data)? {
         Opened::Ready(store) => Arc::new(store),
         Opened::Damaged { reason } => bail!("the database of {} is damaged: {reason}", data.display()),
     };
     Ok((store, Signer::new(&key.secret(), identity.branch)))
+}
+
+/// A node that was just stopped may hold its folder a moment longer.
+fn opened(data: &Path) -> Result<Opened, StoreError> {
+    let begun = Instant::now();
+    loop {
+        match Store::open(data, &StoreOptions::default()) {
+            Err(StoreError::InUse(_)) if begun.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(20)),
+            other => return other,
+        }
+    }
 }
 
 /// Whose hand a fact is of.

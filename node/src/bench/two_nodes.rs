@@ -23,7 +23,7 @@ const COMMANDS: usize = 5;
 const WARM_UP: usize = 100;
 
 pub(super) async fn run(run: &Run<'_>) -> Result<Vec<Figure>> {
-    let mut branch = Branch::found(run.folder, 2).await?;
+    let mut branch = Branch::found(run.folder, 2)?;
     let tickets = called_tickets(&branch, run.much(3_000))?;
     branch.start_all().await?;
     branch.all_see(|picture| shows(picture, tickets.len(), TicketState::Called)).await?;

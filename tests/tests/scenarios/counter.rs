@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use branchmesh_tests::branch::{Branch, FIVE, Network, tell};
-use branchmesh_tests::browser::{Browser, Page};
+use branchmesh_tests::browser::{Browser, Page, in_browser};
 use branchmesh_tests::client::insist;
 use branchmesh_tests::node::{MANAGER, MANAGER_PIN};
 use serde_json::json;
@@ -11,10 +11,6 @@ use serde_json::json;
 /// Sizes of a teller's desk and of the panels on the wall.
 const DESKS: &[(u32, u32)] = &[(1366, 768), (1920, 1080)];
 const PANELS: &[(u32, u32)] = &[(1920, 1080), (1280, 720), (1080, 1920)];
-
-fn in_browser(story: impl AsyncFnOnce(Browser) -> Result<()>) -> Result<()> {
-    tokio::runtime::Runtime::new()?.block_on(async { story(Browser::launch().await?).await })
-}
 
 /// What blocks, as commands to nodes do, may not run where the browser is listened to.
 fn outside<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {

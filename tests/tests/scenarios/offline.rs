@@ -3,18 +3,13 @@
 
 use anyhow::{Context, Result, ensure};
 use branchmesh_tests::branch::{FIVE, Network, tell};
-use branchmesh_tests::browser::{Page, in_browser};
-use branchmesh_tests::client::insist;
+use branchmesh_tests::browser::steps::sign_in;
+use branchmesh_tests::browser::{Person, in_browser};
+use branchmesh_tests::client::{Client, insist};
 use branchmesh_tests::node::{MANAGER, MANAGER_PIN};
 use serde_json::json;
 
-async fn sign_in(page: &Page) -> Result<()> {
-    page.click("#sign-in").await?;
-    page.type_into("#field-staff", MANAGER).await?;
-    page.type_into("#field-pin", MANAGER_PIN).await?;
-    page.click("dialog button[type=submit]").await?;
-    page.wait_for("document.querySelector('#sign-out') !== null && !document.querySelector('dialog')").await
-}
+const TELLER: Person<'_> = Person { staff: MANAGER, pin: MANAGER_PIN };
 
 #[test]
 fn a_command_given_while_the_node_is_down_is_carried_out_once() -> Result<()> {
@@ -26,7 +21,7 @@ fn a_command_given_while_the_node_is_down_is_carried_out_once() -> Result<()> {
             let page = browser.page().await?;
             page.resize(1366, 768).await?;
             page.open(&format!("http://{}/counter", node.place.http), "en", "light").await?;
-            sign_in(&page).await?;
+            sign_in(&page, TELLER).await?;
             // The pages are kept from now on.
             page.wait_for("navigator.serviceWorker.ready.then((kept) => kept.active !== null)").await?;
             page.click("#desk-call-next").await?;
@@ -53,7 +48,7 @@ fn a_command_given_while_the_node_is_down_is_carried_out_once() -> Result<()> {
             branch.wait_for_one_steward()?;
             page.wait_for("document.querySelector('.net')?.dataset.state === 'joined'").await?;
             // A restart signs everybody out; the command goes out under the name of who gave it.
-            sign_in(&page).await?;
+            sign_in(&page, TELLER).await?;
             page.wait_for("document.querySelector('[data-unsent]') === null").await?;
             finished_once(&branch.node("kiosk").client, &ticket.id)?;
 
@@ -66,7 +61,7 @@ fn a_command_given_while_the_node_is_down_is_carried_out_once() -> Result<()> {
     })
 }
 
-fn finished_once(client: &branchmesh_tests::client::Client, ticket: &str) -> Result<()> {
+fn finished_once(client: &Client, ticket: &str) -> Result<()> {
     let body = client.get(&format!("/tickets/{ticket}"))?.expect(200)?;
     let finished = body["history"].as_array().into_iter().flatten().filter(|item| item["what"] == "finished").count();
     ensure!(body["state"] == "served" && finished == 1, "finished {finished} times: {body:#}");
@@ -80,14 +75,14 @@ fn an_open_page_catches_up_after_a_restart() -> Result<()> {
         in_browser(async |browser| {
             let page = browser.page().await?;
             page.open(&format!("http://{}/live", node.place.http), "en", "light").await?;
-            sign_in(&page).await?;
+            sign_in(&page, TELLER).await?;
             node.kill()?;
             page.wait_for("document.querySelector('.net')?.dataset.state === 'off'").await?;
             let kiosk = &branch.node("kiosk").client;
             let ticket = insist(&[kiosk], "/tickets", &json!({ "service": "cash" }))?.ticket(201)?;
             node.start()?;
             page.wait_for("document.querySelector('.net')?.dataset.state === 'joined'").await?;
-            sign_in(&page).await?;
+            sign_in(&page, TELLER).await?;
             page.wait_for(&format!("document.querySelector('[data-ticket={}]') !== null", ticket.number)).await
         })
     })

@@ -60,9 +60,7 @@ fn long_names(branch: &Branch) -> Result<String> {
         "en": "Corporate account opening, changes and yearly review of account data",
     });
     *services.pointer_mut("/1/name").context("there is a second service")? = name;
-    let body = serde_json::to_vec(&services)?;
-    let headers = [("Content-Type", "application/json")];
-    client.send(reqwest::Method::PUT, "/config/services", &headers, Some(body))?.expect(200)?;
+    client.put("/config/services", &services)?.expect(200)?;
     branch.open_counter("counter1", 1)?;
     let called = branch.issue("kiosk", "non_cash")?;
     insist(&[client], &format!("/tickets/{}/call", called.id), &json!({ "counter": 1 }))?.ticket(200)?;

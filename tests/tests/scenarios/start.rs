@@ -2,7 +2,8 @@
 
 use anyhow::{Result, ensure};
 use branchmesh_tests::branch::{FIVE, Network, tell};
-use branchmesh_tests::browser::{Page, in_browser};
+use branchmesh_tests::browser::steps::sign_in;
+use branchmesh_tests::browser::{Page, Person, in_browser};
 use branchmesh_tests::node::{MANAGER, MANAGER_PIN};
 
 /// Wrong tries that are answered before the next one has to wait.
@@ -34,11 +35,7 @@ fn everybody_is_led_to_their_own_work() -> Result<()> {
                 "not signed in yet"
             );
 
-            page.click("#door-sign-in").await?;
-            page.type_into("#field-staff", MANAGER).await?;
-            page.type_into("#field-pin", MANAGER_PIN).await?;
-            page.click("dialog button[type=submit]").await?;
-            page.wait_for("document.querySelector('#sign-out') !== null && !document.querySelector('dialog')").await?;
+            sign_in(&page, Person { staff: MANAGER, pin: MANAGER_PIN }).await?;
             for work in ["counter", "lobby", "mesh", "admin"] {
                 page.wait_for(&format!("document.querySelector('.tile[data-work={work}]') !== null")).await?;
             }

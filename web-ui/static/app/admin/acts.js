@@ -51,13 +51,14 @@ export function createActs(core, { store, feed }) {
     /** @param {string} section */
     async save(section) {
       const draft = draftOf(store.get(), section);
-      const wrong = firstWrong(section, sectionOf(section)?.fields ?? [], draft);
+      const { fields = [], patch } = sectionOf(section) ?? {};
+      const wrong = firstWrong(section, fields, draft);
       if (wrong) return show(section, { status: 422, slug: 'validation', title: '', detail: t('admin.whole_number'), field: wrong });
-      const answer = await run(section, 'save', () => api.put(`/config/${section}`, draft));
+      const answer = await run(section, 'save', () => (patch ? api.patch(patch, draft) : api.put(`/config/${section}`, draft)));
       if (answer?.ok) {
         dispatch({ type: 'settled', section, value: answer.body });
         toast(t('admin.saved', { section: t(`admin.section.${section}`) }));
-      } else if (answer) show(section, answer.problem);
+      } else if (answer) show(section, patch && answer.problem.field ? { ...answer.problem, field: `${section}.${answer.problem.field}` } : answer.problem);
     },
 
     /** @param {{role: string, name: string, counter?: number, ttl_s: number}} wanted */
@@ -68,6 +69,9 @@ export function createActs(core, { store, feed }) {
     forgetInvitation: () => dispatch({ type: 'invitation', invitation: null }),
     /** @param {{id: string, name: string}} device */
     revoke: (device) => saying(fromDialog(command('dialog', 'revoke', `/devices/${encodeURIComponent(device.id)}/revoke`)), t('devices.revoked', { name: device.name })),
+
+    /** @param {{id: string, name: string}} device */
+    grant: (device) => saying(fromDialog(command('dialog', 'grant', `/devices/${encodeURIComponent(device.id)}/admin`)), t('admin.done')),
 
     /** @param {object} member */
     addStaff: (member) => saying(fromDialog(command('dialog', 'staff', '/staff', member)), t('admin.done')),

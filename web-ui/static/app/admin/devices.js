@@ -31,13 +31,17 @@ function Row({ state, acts, device }) {
     <td><span class="line"><span class="chip" data-tone=${TONES[device.state]}>${t(`devices.state.${device.state}`)}</span>${device.admin && html`<span class="chip">${t('devices.admin')}</span>`}</span></td>
     <td class="num">${device.lane || t('none')}</td>
     <td class="num" title=${device.enrolled_at}>${age(state.now + state.offset - at)}</td>
-    <td class="r">${device.state !== 'revoked' && device.state !== 'this' && html`<button class="btn" data-size="small" data-kind="danger" onClick=${() => acts.open({ kind: 'revoke', device })}>${t('devices.revoke')}</button>`}</td>
+    <td class="r"><span class="row-acts">${device.state !== 'revoked' && !device.admin && html`<button class="btn" data-size="small" data-verb="grant" onClick=${() => acts.open({ kind: 'grant', device })}>${t('devices.grant')}</button>`}
+      ${device.state !== 'revoked' && device.state !== 'this' && html`<button class="btn" data-size="small" data-kind="danger" data-verb="revoke" onClick=${() => acts.open({ kind: 'revoke', device })}>${t('devices.revoke')}</button>`}</span></td>
   </tr>`;
 }
 
 /** @type {import('../core/dialog.js').Forms} */
 export const FORMS = {
   invite: ({ state, acts }) => (state.invitation ? html`<${Invitation} state=${state} acts=${acts} />` : html`<${Invite} state=${state} acts=${acts} />`),
+
+  grant: ({ state, acts, dialog }) => html`<${Modal} state=${state} acts=${acts} title=${t('devices.grant_title', { name: dialog.device.name })} line=${t('devices.grant_line')}
+    verb=${t('devices.grant')} ready submit=${() => acts.grant(dialog.device)} />`,
 
   revoke: ({ state, acts, dialog }) => html`<${Modal} state=${state} acts=${acts} title=${t('devices.revoke_title', { name: dialog.device.name })} line=${t('devices.revoke_line')}
     verb=${t('devices.revoke_verb', { name: dialog.device.name })} danger ready submit=${() => acts.revoke(dialog.device)} />`,

@@ -7,8 +7,10 @@ import { at, figureOf, figuresOf, placeOf, removed } from './edit.js';
 /** @typedef {import('./sections.js').Field} Field */
 /** @typedef {{state: any, acts: any, section: string, value: any, path: import('./edit.js').Path, field: Field}} Props */
 
-const TAGS = /** @type {Record<string, string[]>} */ ({ languages: ['zh-CN', 'en'] });
-const FIXED = /** @type {Record<string, (string | number)[]>} */ ({ weekdays: [1, 2, 3, 4, 5, 6, 7], kinds: ['window', 'composite'], themes: ['system', 'light', 'dark'] });
+const FIXED = /** @type {Record<string, (string | number)[]>} */ ({
+  weekdays: [1, 2, 3, 4, 5, 6, 7], kinds: ['window', 'composite'], themes: ['system', 'light', 'dark'], languages: ['zh-CN', 'en'],
+  printers: ['network', 'device'], widths: [80, 58], charsets: ['gb18030', 'ascii'],
+});
 
 /** What a choice chooses among, as value and text. @param {any} config @param {string} from @returns {[any, string][]} */
 function options(config, from) {
@@ -32,10 +34,9 @@ export function FieldOf(props) {
 /** @typedef {Props & {place: string, wrong: string}} Placed */
 
 /** Label, control and the line below it. @param {Placed & {children?: any, of?: string}} props */
-function Frame({ field, place, wrong, children, of = place, section }) {
-  const label = field.name === 'name' && section === 'branch' ? 'branch_name' : field.name;
+function Frame({ field, place, wrong, children, of = place }) {
   const unit = field.unit ? ` (${t(`admin.unit.${field.unit}`)})` : '';
-  return html`<div class="field" data-state=${wrong ? 'error' : undefined}><label for=${of}>${t(`admin.field.${label}`)}${unit}</label>${children}
+  return html`<div class="field" data-state=${wrong ? 'error' : undefined}><label for=${of}>${t(`admin.field.${field.label ?? field.name}`)}${unit}</label>${children}
     ${wrong && html`<span class="help" role="alert">${wrong}</span>`}</div>`;
 }
 
@@ -63,6 +64,7 @@ const KINDS = {
   tags: Tags,
   rows: Rows,
   texts: Texts,
+  part: Part,
 };
 
 /** The text is read when the field is left, so that a comma can be typed. @param {Placed} props */
@@ -112,7 +114,7 @@ function Choice(props) {
 /** @param {Placed} props */
 function Tags({ acts, section, path, field, place, value, wrong }) {
   const is = value[field.name] ?? [];
-  const all = TAGS[field.from ?? ''] ?? [];
+  const all = /** @type {string[]} */ (FIXED[field.from ?? ''] ?? []);
   const turned = (/** @type {string} */ tag) => (is.includes(tag) ? is.filter((/** @type {string} */ one) => one !== tag) : [...is, tag]);
   return html`<fieldset class="words" data-state=${wrong ? 'error' : undefined}><legend>${t(`admin.field.${field.name}`)}</legend>
     <span class="line wrap">${all.map((tag) => html`<label key=${tag} class="yes" for=${`${place}.${tag}`}><input id=${`${place}.${tag}`} type="checkbox" checked=${is.includes(tag)} onChange=${() => acts.edit(section, [...path, field.name], turned(tag))} />${t(`admin.${field.from}.${tag}`)}</label>`)}</span>
@@ -130,6 +132,18 @@ function Rows(props) {
       <${Remove} act=${() => acts.edit(section, here, removed(list, i))} /></div>`)}
     ${wrong && html`<span class="help" role="alert">${wrong}</span>`}
     <button type="button" class="btn" onClick=${() => acts.edit(section, here, [...list, field.blank?.()])}>${icon('plus')}${t('admin.add')}</button></fieldset>`;
+}
+
+/** Something a device may have or not; without it nothing is asked. @param {Placed} props */
+function Part(props) {
+  const { acts, section, path, field, place, value } = props;
+  const is = value[field.name];
+  // A node of an older release does not know it.
+  if (is === undefined) return null;
+  const here = [...path, field.name];
+  return html`<fieldset class="rows"><legend class="sr">${t(`admin.field.${field.name}`)}</legend>
+    <label class="yes" for=${place}><input id=${place} type="checkbox" checked=${is !== null} onChange=${(/** @type {any} */ e) => acts.edit(section, here, e.target.checked ? field.blank?.() : null)} />${t(`admin.field.${field.name}`)}</label>
+    ${is && html`<div class="rows-row">${(field.rows ?? []).map((inner) => html`<${FieldOf} key=${inner.name} ...${props} field=${inner} value=${is} path=${here} />`)}</div>`}</fieldset>`;
 }
 
 /** A list of texts in both languages. @param {Placed} props */

@@ -25,6 +25,7 @@ await boot({
   acts: createActs,
   extras: [
     reading('/config', 'config', (body) => body, (state) => Boolean(state.session)),
+    reading('/device/settings', 'device', (body) => body, (state) => Boolean(state.session)),
     reading('/devices', 'devices', (body) => body.devices, isAdmin),
     reading('/staff', 'staff', (body) => body.staff, isAdmin),
   ],

@@ -5,12 +5,13 @@
 /**
  * @typedef {object} Field
  * @property {string} name the field's name in the API
- * @property {'id' | 'line' | 'words' | 'letter' | 'number' | 'time' | 'yes' | 'choice' | 'tags' | 'lines' | 'numbers' | 'rows' | 'texts'} as
+ * @property {'id' | 'line' | 'words' | 'letter' | 'number' | 'time' | 'yes' | 'choice' | 'tags' | 'lines' | 'numbers' | 'rows' | 'texts' | 'part'} as
+ * @property {string} [label] key of its label, if its name says something else elsewhere
  * @property {string} [from] options of a choice or tags
  * @property {boolean} [optional] may be left out: nothing is written as null
  * @property {string} [unit] key of the unit beside a figure
- * @property {Field[]} [rows] the fields of each row
- * @property {() => object} [blank] a new row
+ * @property {Field[]} [rows] the fields of each row, or of the part
+ * @property {() => object} [blank] a new row or part
  */
 /**
  * @typedef {object} Section
@@ -21,6 +22,7 @@
  * @property {Field[]} fields
  * @property {(list: any[], config: any) => object} [blank] a new entry of a list
  * @property {boolean} [admin] only for admins
+ * @property {string} [patch] where it is saved if it is no section of the configuration
  */
 
 const words = () => ({ zh: '', en: '' });
@@ -36,7 +38,7 @@ const zone = /** @type {Field} */ ({ name: 'zone', as: 'choice', from: 'zones', 
 /** @type {Section[]} */
 export const SECTIONS = [
   { name: 'branch', group: 'business', icon: 'company', kind: 'object', fields: [
-    { name: 'name', as: 'line' }, { name: 'time_zone', as: 'line' }, { name: 'cut_off', as: 'time' },
+    { name: 'name', as: 'line', label: 'branch_name' }, { name: 'time_zone', as: 'line' }, { name: 'cut_off', as: 'time' },
     { name: 'languages', as: 'tags', from: 'languages' }, { name: 'public_url', as: 'line' },
   ] },
   { name: 'services', group: 'business', icon: 'ticket', kind: 'list', fields: [
@@ -75,6 +77,11 @@ export const SECTIONS = [
     { name: 'gap_ms', as: 'number', unit: 'ms' }, { name: 'languages', as: 'tags', from: 'languages' },
   ] },
   { name: 'themes', group: 'place', icon: 'theme', kind: 'object', fields: [{ name: 'default', as: 'choice', from: 'themes' }] },
+  { name: 'device', group: 'people', icon: 'gear', kind: 'object', patch: '/device/settings', fields: [
+    { name: 'waiting_reminder_min', as: 'number', unit: 'minutes' }, { name: 'sound', as: 'yes' }, { name: 'theme', as: 'choice', from: 'themes', label: 'look' }, { name: 'language', as: 'choice', from: 'languages' },
+    { name: 'printer', as: 'part', rows: [{ name: 'kind', as: 'choice', from: 'printers' }, { name: 'address', as: 'line' }, { name: 'width_mm', as: 'choice', from: 'widths' }, { name: 'text', as: 'choice', from: 'charsets' }],
+      blank: () => ({ kind: 'network', address: '', width_mm: 80, text: 'gb18030' }) },
+  ] },
   { name: 'webhooks', group: 'people', icon: 'refer', kind: 'list', admin: true, fields: [id, { name: 'url', as: 'line' }, { name: 'secret', as: 'line' }, { name: 'events', as: 'lines' }],
     blank: () => ({ id: '', url: '', secret: '', events: [] }) },
 ];

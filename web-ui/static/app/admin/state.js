@@ -28,6 +28,9 @@ export function reduce(state, action) {
     case 'opened':
       return { ...state, entry: action.entry };
     case 'config':
+      return { ...state, config: { ...action.config, device: state.config?.device } };
+    case 'device':
+      return { ...state, config: { ...state.config, device: action.device } };
     case 'devices':
     case 'staff':
     case 'invitation':

@@ -72,8 +72,10 @@ function Slip({ state }) {
 function CallKey({ state, choice }) {
   const next = nextFor(state);
   const busy = state.busy.desk === 'call-next';
+  const why = choice.why && !busy ? t(choice.why) : '';
+  const about = next ? t('counter.next_line', { service: pick(serviceOf(state, next.service)?.name, next.service), wait: minutes(waited(state, next)) }) : t('counter.nobody');
   return html`<button class="btn" data-kind="call" id="desk-call-next" disabled=${!choice.act} aria-busy=${busy} title=${choice.why && t(choice.why)} onClick=${choice.act}>
-    ${icon('call')}<span class="grow">${t(choice.label)}<small class="clip">${choice.why && !busy ? t(choice.why) : next ? html`<b class="num" id="desk-next">${next.number}</b>${t('counter.next_line', { service: pick(serviceOf(state, next.service)?.name, next.service), wait: minutes(waited(state, next)) })}` : t('counter.nobody')}</small></span>
+    ${icon('call')}<span class="grow">${t(choice.label)}<small class="clip" title=${why || `${next?.number ?? ''} ${about}`}>${why || (next ? html`<b class="num" id="desk-next">${next.number}</b>${about}` : about)}</small></span>
     <kbd class="kbd">${keyLabel(state.keys['call-next'])}</kbd>
   </button>`;
 }
@@ -83,7 +85,7 @@ function OpenKey({ state, choice }) {
   const paused = counterOf(state, state.counter)?.state === 'paused';
   const busy = state.busy.desk === 'open' || state.busy.desk === 'resume';
   return html`<button class="btn" data-kind="call" id="desk-open" disabled=${!choice.act} aria-busy=${busy} onClick=${choice.act}>
-    ${icon('start')}<span class="grow">${t(paused ? 'counter.resume' : 'counter.open')}<small class="clip">${t(paused ? 'counter.resume_line' : 'counter.open_line')}</small></span>
+    ${icon('start')}<span class="grow">${t(paused ? 'counter.resume' : 'counter.open')}<small class="clip" title=${t(paused ? 'counter.resume_line' : 'counter.open_line')}>${t(paused ? 'counter.resume_line' : 'counter.open_line')}</small></span>
     ${paused && html`<kbd class="kbd">${keyLabel(state.keys.pause)}</kbd>`}
   </button>`;
 }

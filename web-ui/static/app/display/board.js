@@ -29,7 +29,7 @@ function Newest({ state, ticket }) {
   return html`<section class="newest" aria-live="assertive" key=${`${ticket.id}:${ticket.calls}`} data-number=${ticket.number}>
     <p class="lead">${icon('call')}<span>${two(state, 'display.proceed')}</span></p>
     <div class="pair"><strong class="no" style=${{ '--signs': Math.max(4, ticket.number.length) }}>${ticket.number}</strong>
-      <div class="go">${icon('arrow')}${counterWords(ticket.counter ?? 0)}<em><span class="wrap2">${service}</span><span class="other" lang=${otherLanguage(state)}>${tIn(otherLanguage(state), 'display.counter', { n: ticket.counter ?? 0 })}</span></em></div></div>
+      <div class="go">${icon('arrow')}${counterWords(ticket.counter ?? 0)}<em><span class="wrap2" title=${service}>${service}</span><span class="other" lang=${otherLanguage(state)}>${tIn(otherLanguage(state), 'display.counter', { n: ticket.counter ?? 0 })}</span></em></div></div>
   </section>`;
 }
 

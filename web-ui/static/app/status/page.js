@@ -44,8 +44,8 @@ function Nothing({ state }) {
 function Ticket({ state, acts }) {
   const { told, begun } = state;
   const sign = SIGNS[told.state];
-  const issued = t('status.issued', { service: pick(told.service, ''), at: clock(told.issuedAt) });
   const replaced = begun.number !== told.number;
+  const issued = t('status.issued', { service: pick(told.service, ''), at: clock(told.issuedAt) });
   return html`
     <div class="slip" data-state=${told.state}><div class="slip-paper">
       <div class="top">
