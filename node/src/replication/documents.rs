@@ -182,13 +182,7 @@ impl Documents {
     }
 
     /// Makes the first change of a document that this device may write but not hold: nothing of it is kept here.
-    pub fn write_elsewhere(
-        &mut self,
-        id: &DocId,
-        facts: &[(String, String)],
-        at: UnixMs,
-        signer: &Signer,
-    ) -> Envelope {
+    pub fn write_elsewhere(&mut self, id: &DocId, facts: &[(String, String)], at: UnixMs, signer: &Signer) -> Envelope {
         self.authored += 1;
         self.unsettled.authored = true;
         // An actor of its own: the document is not here, so its next change here would be number 1 again.
