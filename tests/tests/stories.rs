@@ -143,7 +143,9 @@ fn a_command_carried_out_on_both_sides_reads_the_same_everywhere() {
     pass(&mut world, 20_000);
     let started: Vec<_> = (0..5)
         .map(|i| world.members[i].process.as_ref().expect("it runs").snapshot.days.clone())
-        .map(|days| days.values().find_map(|d| d.tickets.get(&ticket).map(|t| (t.state, t.started_at, t.history.len()))))
+        .map(|days| {
+            days.values().find_map(|d| d.tickets.get(&ticket).map(|t| (t.state, t.started_at, t.history.len())))
+        })
         .collect();
     assert_eq!(started[0].map(|(state, ..)| state), Some(TicketState::Serving));
     assert!(started.iter().all(|s| *s == started[0]), "{started:?}");
