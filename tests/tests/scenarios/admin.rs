@@ -24,9 +24,7 @@ fn services(branch: &Branch, node: &str) -> Result<Vec<Value>> {
 /// Puts text in place of what a field holds.
 async fn fill(page: &Page, place: &str, text: &str) -> Result<()> {
     let field = format!("[id='{place}']");
-    page.wait_for(&format!("document.querySelector({}) !== null", json!(field))).await?;
-    page.eval(&format!("document.querySelector({}).select()", json!(field))).await?;
-    page.type_into(&field, text).await
+    page.fill(&field, text).await
 }
 
 #[test]
