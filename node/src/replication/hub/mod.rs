@@ -427,6 +427,7 @@ impl Hub {
             for doc in shown_documents(&self.documents, today) {
                 fold_document(&mut self.documents, &mut self.view, &doc)?;
             }
+            self.drop_old_days();
         }
         Ok(())
     }

@@ -108,7 +108,9 @@ impl World {
     }
 
     fn two_staff_devices(&self) -> Option<(usize, usize)> {
-        let staff: Vec<usize> = self.up().into_iter().filter(|i| self.members[*i].role.is_staff_device()).collect();
+        // What only the liar has heard, it may keep for itself.
+        let honest = |i: &usize| self.members[*i].role.is_staff_device() && self.setup.liar != Some(*i);
+        let staff: Vec<usize> = self.up().into_iter().filter(honest).collect();
         let (from, to) = (*staff.first()?, *staff.last()?);
         let hears = self.network.session(from, to).is_some() && self.members[to].paused_until <= self.now;
         (from != to && hears).then_some((from, to))
