@@ -20,6 +20,24 @@ pub fn is_covered(envelope: &Envelope) -> bool {
     envelope.signature.is_empty() && envelope.doc.family() == Family::Queue
 }
 
+/// How many of `envelopes`, counted from the first, must travel in one frame: up to those that vouch for the unsigned ones.
+pub fn inseparable(envelopes: &[Envelope]) -> usize {
+    let mut waiting: BTreeSet<&[u8]> = BTreeSet::new();
+    let mut upto = 0;
+    for (place, envelope) in (1..).zip(envelopes) {
+        let ends_a_wait = if is_covered(envelope) {
+            waiting.insert(&envelope.actor);
+            false
+        } else {
+            waiting.remove(&envelope.actor[..])
+        };
+        if ends_a_wait && waiting.is_empty() {
+            upto = place;
+        }
+    }
+    if waiting.is_empty() { upto } else { envelopes.len() }
+}
+
 /// The unsigned changes for which an admitted one vouches, by document and hash, with its number among its author's.
 pub fn vouched<'a>(
     admitted: impl IntoIterator<Item = &'a (Envelope, Examined)>,
@@ -126,6 +144,22 @@ mod tests {
         let unsigned = [pair(A, 0, &one, false), pair(B, 0, &two, false)];
         let found = vouched(&[pair(A, 9, &three, true)], &unsigned);
         assert_eq!(found, BTreeMap::from([((doc(), one.hash), 9)]), "A cannot vouch for what B made");
+    }
+
+    #[test]
+    fn only_what_waits_for_a_signature_must_stay_together() {
+        let [one, two, three] = talk();
+        let all = |signed: [bool; 3]| {
+            let changes = [(A, &one), (B, &two), (A, &three)];
+            changes
+                .into_iter()
+                .zip(signed)
+                .map(|((by, change), signed)| pair(by, 1, change, signed).0)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(inseparable(&all([true, true, true])), 0);
+        assert_eq!(inseparable(&all([false, true, true])), 3);
+        assert_eq!(inseparable(&all([false, true, true])[..2]), 2, "nobody vouches, so nothing is left out");
     }
 
     #[test]

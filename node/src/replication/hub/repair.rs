@@ -98,6 +98,9 @@ impl Hub {
     ) -> Result<(), StoreError> {
         let mut budget = MAX_REPAIR_BYTES;
         for (doc, versions) in wanted.into_iter().take(MAX_WANTED) {
+            if budget == 0 {
+                break;
+            }
             if !self.shares(&peer, &doc.family()) {
                 self.count("requests_refused_not_entitled");
                 continue;
@@ -106,8 +109,10 @@ impl Hub {
             let envelopes = self.store.envelopes_after(&doc, &versions, budget)?;
             budget = budget.saturating_sub(envelopes.iter().map(|e| e.change.len() + 240).sum());
             // Who vouches travels with what it vouches for.
-            let together = envelopes.iter().any(is_covered);
-            let frames = if together { vec![Frame::Repair(envelopes)] } else { packed(envelopes, Frame::Repair) };
+            let mut together = envelopes;
+            let rest = together.split_off(cover::inseparable(&together));
+            let first = (!together.is_empty()).then(|| Frame::Repair(together));
+            let frames = first.into_iter().chain(packed(rest, Frame::Repair));
             for frame in frames {
                 fx.send.push(Outgoing { to: peer, frame, bulk: true });
             }
