@@ -77,6 +77,7 @@ fn devices_are_invited_and_revoked() -> Result<()> {
             page.wait_for("document.querySelector('#invitation')?.value.length > 40").await?;
             page.wait_for("document.querySelector('.qr')?.naturalWidth > 100").await?;
             page.press("Escape").await?;
+            page.wait_for("document.querySelector('dialog') === null").await?;
 
             page.click("[data-device=counter2] [data-verb=revoke]").await?;
             page.click("dialog button[type=submit]").await?;
