@@ -80,8 +80,8 @@ export function createKioskActs(_, { store }) {
       const answer = await api.command('/assistance', { reason: t('kiosk.help_reason') });
       dispatch({ type: 'kiosk/helped', helped: answer.ok ? 'coming' : 'failed' });
     },
-    /** @param {string} typed */
-    type: (typed) => dispatch({ type: 'kiosk/type', typed }),
+    /** @param {(typed: string) => string} edit */
+    type: (edit) => dispatch({ type: 'kiosk/type', typed: edit(visit().typed) }),
     /** @param {'identity' | 'phone'} field @param {string} value */
     known: (field, value) => dispatch({ type: 'kiosk/known', field, value }),
     /** @param {import('./offers.js').Tile} tile */
@@ -95,6 +95,8 @@ export function createKioskActs(_, { store }) {
 
     /** The exit question; `null` closes it. @param {string | null} typed */
     askExit: (typed) => dispatch({ type: 'kiosk/exit', exit: typed === null ? null : { typed, busy: false } }),
+    /** @param {(typed: string) => string} edit */
+    typeCode: (edit) => dispatch({ type: 'kiosk/exit', exit: { typed: edit(store.get().exit?.typed ?? ''), busy: false } }),
     /** Leaves the kiosk if the code is right; the node checks it, this page never knows it. @param {string} code */
     async exit(code) {
       dispatch({ type: 'kiosk/exit', exit: { typed: code, busy: true } });

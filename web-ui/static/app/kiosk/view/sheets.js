@@ -53,7 +53,7 @@ export function Exit({ state, acts }) {
     <h2 id="exit-title">${t('kiosk.exit.title')}</h2>
     <output class="typed num" aria-label=${t('kiosk.exit.code')}>${'•'.repeat(typed.length) || html`<span class="faint">${t('kiosk.exit.code')}</span>`}</output>
     <p class="said" role="alert">${problem && html`${icon('warn')}${problem.detail || t('kiosk.exit.unreachable')}`}</p>
-    <${Keypad} typed=${typed} longest=${LONGEST_CODE} change=${acts.askExit} />
+    <${Keypad} typed=${typed} longest=${LONGEST_CODE} change=${acts.typeCode} />
     <div class="pair">
       <button class="btn" data-size="public" onClick=${close}>${t('act.cancel')}</button>
       <button class="btn" data-size="public" data-kind="danger" id="kiosk-exit-go" disabled=${typed.length < SHORTEST_CODE || busy} aria-busy=${busy} onClick=${() => acts.exit(typed)}>${t('kiosk.exit.verb')}</button>
