@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::PATIENCE;
 use super::cdp::Cdp;
 
+/// Between two looks at whether something stands still: dialogs and cards arrive in a short movement.
+const STILL: Duration = Duration::from_millis(60);
+
 /// Elements whose text does not fit: wider than their box, unless they end in an ellipsis and tell the whole in `title`, or
 /// sticking out of the card they stand in.
 const OVERFLOWING: &str = r#"[...document.querySelectorAll('body *')].filter((e) => {
@@ -80,22 +83,34 @@ impl Page {
         Ok(())
     }
 
-    /// Clicks the middle of the first element a CSS selector finds, once it is there and enabled.
+    /// Clicks the middle of the first element a CSS selector finds, once it is there, enabled, and stands still where
+    /// nothing covers it.
     ///
     /// # Errors
-    /// If it never is, or something covers it.
+    /// If it never does.
     pub async fn click(&self, selector: &str) -> Result<()> {
         let element = format!("document.querySelector({})", json!(selector));
-        self.wait_for(&format!("{element} !== null && !{element}.disabled")).await?;
-        let spot = self
-            .eval(&format!(
-                "(() => {{ const e = {element}; e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
-                 const r = e.getBoundingClientRect(); const x = r.x + r.width / 2, y = r.y + r.height / 2; \
-                 const hit = document.elementFromPoint(x, y); return e.contains(hit) ? [x, y] : String(hit?.outerHTML); }})()"
-            ))
-            .await?;
-        let Ok((x, y)) = serde_json::from_value(spot.clone()) else { bail!("{selector} is covered by {spot}") };
-        self.click_at(x, y).await
+        let until = Instant::now() + PATIENCE;
+        let mut before = None;
+        loop {
+            self.wait_for(&format!("{element} !== null && !{element}.disabled")).await?;
+            let spot = self
+                .eval(&format!(
+                    "(() => {{ const e = {element}; if (!e) return 'nothing yet'; \
+                     e.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
+                     const r = e.getBoundingClientRect(); const x = r.x + r.width / 2, y = r.y + r.height / 2; \
+                     const hit = document.elementFromPoint(x, y); return e.contains(hit) ? [x, y] : String(hit?.outerHTML); }})()"
+                ))
+                .await?;
+            let place: Option<(f64, f64)> = serde_json::from_value(spot.clone()).ok();
+            match place {
+                Some((x, y)) if before == place => return self.click_at(x, y).await,
+                None if Instant::now() > until => bail!("{selector} is covered by {spot}"),
+                _ if Instant::now() > until => bail!("{selector} does not stand still"),
+                _ => before = place,
+            }
+            tokio::time::sleep(STILL).await;
+        }
     }
 
     /// Clicks a place of the window, in CSS pixels.
