@@ -106,13 +106,6 @@ impl Branch {
         self.one_group().await
     }
 
-    /// Stops device `n`.
-    pub(super) async fn stop(&mut self, n: usize) {
-        if let Some(node) = self.places[n].node.take() {
-            node.stop().await;
-        }
-    }
-
     /// Stops all that run, all at once.
     pub(super) async fn stop_all(&mut self) {
         join_all(self.places.iter_mut().filter_map(|p| p.node.take()).map(Node::stop)).await;
