@@ -4,7 +4,8 @@
 
 mod browser;
 mod fuzz;
-mod revocation;
+
 mod scenarios;
 mod simulator;
+mod stories;
 mod tidy;

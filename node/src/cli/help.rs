@@ -1,6 +1,6 @@
 //! What `--help` says, in both languages: one table, one line a command or argument.
 
-use clap::{Arg, ArgAction, Command};
+use clap::Command;
 
 use super::text::{Lang, Text};
 
@@ -273,14 +273,14 @@ fn one(command: Command, path: &str, lang: Lang) -> Command {
         Lang::Zh => command
             .help_template("{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}")
             .subcommand_help_heading("命令")
-            // clap's own flags cannot be told in another language before the command is built.
-            .disable_help_flag(true)
-            .disable_version_flag(true)
-            .arg(Arg::new("help").short('h').long("help").action(ArgAction::Help).help("显示帮助"))
-            .arg(Arg::new("version").short('V').long("version").action(ArgAction::Version).help("显示版本"))
             .mut_args(|argument| {
                 let heading = if argument.is_positional() { "参数" } else { "选项" };
-                argument.help_heading(heading)
+                let argument = argument.help_heading(heading);
+                match argument.get_id().as_str() {
+                    "help" => argument.help("显示帮助"),
+                    "version" => argument.help("显示版本"),
+                    _ => argument,
+                }
             }),
     }
 }

@@ -52,6 +52,11 @@ pub trait Jobs: Send + Sync + 'static {
     /// # Errors
     /// What went wrong, for the log.
     fn remove(&self, ticket: &TicketId) -> Result<(), String>;
+    /// Whether there is a job of a ticket, done or not.
+    ///
+    /// # Errors
+    /// What went wrong, for the log.
+    fn has(&self, ticket: &TicketId) -> Result<bool, String>;
     /// All jobs, in no order that matters.
     ///
     /// # Errors
@@ -64,8 +69,12 @@ pub struct StoredJobs(pub Arc<Store>);
 
 impl StoredJobs {
     fn change(&self, ticket: &TicketId, value: Option<Vec<u8>>) -> Result<(), String> {
-        self.0.commit(&[StoreOp::Meta { key: format!("{ROWS}{ticket}"), value }]).map_err(|e| e.to_string())
+        self.0.commit(&[StoreOp::Meta { key: row(ticket), value }]).map_err(|e| e.to_string())
     }
+}
+
+fn row(ticket: &TicketId) -> String {
+    format!("{ROWS}{ticket}")
 }
 
 impl Jobs for StoredJobs {
@@ -75,6 +84,10 @@ impl Jobs for StoredJobs {
 
     fn remove(&self, ticket: &TicketId) -> Result<(), String> {
         self.change(ticket, None)
+    }
+
+    fn has(&self, ticket: &TicketId) -> Result<bool, String> {
+        Ok(self.0.meta(&row(ticket)).map_err(|e| e.to_string())?.is_some())
     }
 
     fn all(&self) -> Result<Vec<Job>, String> {
@@ -97,6 +110,10 @@ impl Jobs for JobsInMemory {
     fn remove(&self, ticket: &TicketId) -> Result<(), String> {
         self.0.lock().expect("no holder of this lock panics").retain(|j| j.ticket != *ticket);
         Ok(())
+    }
+
+    fn has(&self, ticket: &TicketId) -> Result<bool, String> {
+        Ok(self.0.lock().expect("no holder of this lock panics").iter().any(|j| j.ticket == *ticket))
     }
 
     fn all(&self) -> Result<Vec<Job>, String> {
@@ -156,7 +173,7 @@ impl Printing {
     pub(crate) async fn want(self: &Arc<Self>, job: Job, again: bool) -> Result<(), String> {
         let printing = self.clone();
         let kept = tokio::task::spawn_blocking(move || {
-            if !again && printing.jobs.all()?.iter().any(|known| known.ticket == job.ticket) {
+            if !again && printing.jobs.has(&job.ticket)? {
                 return Ok(());
             }
             printing.jobs.put(&job)

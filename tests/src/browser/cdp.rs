@@ -95,7 +95,7 @@ fn note(event: &Value, observed: &mut Observed) {
         Some("Runtime.consoleAPICalled") if params["type"] == "error" => {
             observed.errors.push(params["args"].to_string())
         }
-        Some("Log.entryAdded") if params["entry"]["level"] == "error" => {
+        Some("Log.entryAdded") if params["entry"]["level"] == "error" && !is_refusal(&params["entry"]) => {
             observed.errors.push(params["entry"].to_string())
         }
         Some("Network.requestWillBeSent") => {
@@ -103,4 +103,10 @@ fn note(event: &Value, observed: &mut Observed) {
         }
         _ => {}
     }
+}
+
+/// A command that was refused, which the browser notes beside its console: the page tells the person, so it is no fault.
+fn is_refusal(entry: &Value) -> bool {
+    let says = |field: &str, part: &str| entry[field].as_str().is_some_and(|text| text.contains(part));
+    says("url", "/api/v1/") && (says("text", "status of 409") || says("text", "status of 422"))
 }

@@ -94,9 +94,15 @@ impl Page {
                  const hit = document.elementFromPoint(x, y); return e.contains(hit) ? [x, y] : String(hit?.outerHTML); }})()"
             ))
             .await?;
-        let [x, y] = spot.as_array().map(Vec::as_slice).unwrap_or_default() else {
-            bail!("{selector} is covered by {spot}");
-        };
+        let Ok((x, y)) = serde_json::from_value(spot.clone()) else { bail!("{selector} is covered by {spot}") };
+        self.click_at(x, y).await
+    }
+
+    /// Clicks a place of the window, in CSS pixels.
+    ///
+    /// # Errors
+    /// If the browser does not answer.
+    pub async fn click_at(&self, x: f64, y: f64) -> Result<()> {
         for kind in ["mousePressed", "mouseReleased"] {
             let params = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
             self.cdp.ask("Input.dispatchMouseEvent", params).await?;

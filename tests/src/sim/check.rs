@@ -185,7 +185,9 @@ impl Checker {
             elsewhere.keys.iter().any(|key| key.ends_with(&digest))
         });
         self.closed[member].clear();
-        self.answers.values_mut().for_each(|of_device| drop(of_device.remove(&member)));
+        for of_device in self.answers.values_mut() {
+            of_device.remove(&member);
+        }
     }
 
     /// What ends the keys of all acknowledged ordinary facts.

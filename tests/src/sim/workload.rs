@@ -154,7 +154,7 @@ pub fn manager_at(member: &Member) -> Caller {
 /// Now and then somebody sees to a double call.
 fn conflict_to_acknowledge(snapshot: &Snapshot, rng: &mut Rng) -> Option<Ask> {
     let open = snapshot.today().conflicts.values().find(|c| c.acknowledged.is_none())?;
-    rng.chance(50).then(|| Ask::Ordinary(Ordinary::AcknowledgeConflict { conflict: open.id }))
+    rng.chance(50).then_some(Ask::Ordinary(Ordinary::AcknowledgeConflict { conflict: open.id }))
 }
 
 /// The counter at which a device stands.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use branchmesh_model::document::examine;
 use branchmesh_model::ids::DeviceId;
 use branchmesh_model::roster::Roster;
 use branchmesh_model::schema::Role;
@@ -72,11 +73,17 @@ fn envelopes() {
     };
     let genuine: Vec<Envelope> = frames.iter().flat_map(of).collect();
     let examples: Vec<Vec<u8>> = genuine.iter().map(|e| postcard::to_stdvec(e).expect("plain data")).collect();
+    // What is signed is the change's hash: automerge reads some changes in more than one spelling.
+    let signed = |e: &Envelope| {
+        let hash = examine(&e.change, &e.author).map(|change| change.hash).ok();
+        (e.doc.clone(), e.author, e.n, hash)
+    };
+    let genuine: Vec<_> = genuine.iter().map(signed).collect();
     hold(examples, 4_000, |bytes| {
         let Ok(envelope) = postcard::from_bytes::<Envelope>(bytes) else { return };
         for me in Role::ALL {
             if admit(&envelope, &branch, &roster, me, TrustFlaws::default()).is_ok() {
-                assert!(genuine.contains(&envelope), "admitted, and not as it was signed: {envelope:?}");
+                assert!(genuine.contains(&signed(&envelope)), "admitted, and not what was signed: {envelope:?}");
             }
         }
     });

@@ -24,9 +24,7 @@ fn services(branch: &Branch, node: &str) -> Result<Vec<Value>> {
 /// Puts text in place of what a field holds.
 async fn fill(page: &Page, place: &str, text: &str) -> Result<()> {
     let field = format!("[id='{place}']");
-    page.wait_for(&format!("document.querySelector({}) !== null", json!(field))).await?;
-    page.eval(&format!("document.querySelector({}).select()", json!(field))).await?;
-    page.type_into(&field, text).await
+    page.fill(&field, text).await
 }
 
 #[test]
@@ -79,6 +77,7 @@ fn devices_are_invited_and_revoked() -> Result<()> {
             page.wait_for("document.querySelector('#invitation')?.value.length > 40").await?;
             page.wait_for("document.querySelector('.qr')?.naturalWidth > 100").await?;
             page.press("Escape").await?;
+            page.wait_for("document.querySelector('dialog') === null").await?;
 
             page.click("[data-device=counter2] [data-verb=revoke]").await?;
             page.click("dialog button[type=submit]").await?;

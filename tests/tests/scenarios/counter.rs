@@ -190,9 +190,42 @@ async fn serve_a_day(branch: &Branch, desk: &Page, wall: &Page, window: &Page) -
         act(desk, "start", "F4").await?;
         desk.wait_for("document.querySelector('#desk-finish')?.disabled === false").await?;
     }
+    identify(desk).await?;
+    call_for_help(branch, desk).await?;
     act(desk, "finish", "F9").await?;
     nobody_in_service(desk).await?;
     wall.wait_for("document.querySelector('.newest.quiet') !== null").await
+}
+
+/// Writes down who is served; the card then shows the end of the number alone.
+async fn identify(desk: &Page) -> Result<()> {
+    focus(desk, "#card-identify").await?;
+    desk.press("Enter").await?;
+    desk.wait_for("document.activeElement?.id === 'field-identity'").await?;
+    desk.type_text("330102198001010421").await?;
+    desk.press("Enter").await?;
+    dialog_closed(desk).await?;
+    desk.wait_for("document.querySelector('.cust .facts')?.textContent.includes('0421')").await?;
+    ensure!(!desk.text(".cust").await?.contains("3301"), "the number is masked");
+    Ok(())
+}
+
+/// Calls the lobby manager; the tablet hears of it.
+async fn call_for_help(branch: &Branch, desk: &Page) -> Result<()> {
+    act(desk, "assist", "F10").await?;
+    desk.wait_for("document.querySelector('.answer') !== null").await?;
+    desk.press("1").await?;
+    desk.wait_for("document.querySelector('.answer :checked') !== null").await?;
+    desk.press("Enter").await?;
+    dialog_closed(desk).await?;
+    let reminders = || branch.node("tablet").client.list("reminders");
+    let told = || -> Result<bool> { Ok(reminders()?.iter().any(|r| r["kind"] == "assistance" && r["counter"] == 1)) };
+    let heard = || -> Result<()> {
+        ensure!(told()?, "the tablet shows {:?}", reminders()?);
+        Ok(())
+    };
+    outside(|| branch.wait_until("the call for help at the tablet", heard))?;
+    Ok(())
 }
 
 #[test]

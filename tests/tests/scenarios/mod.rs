@@ -13,6 +13,7 @@ mod enrolment;
 mod goodbye;
 mod hostile;
 mod idempotency;
+mod kiosk;
 mod labs;
 mod lobby;
 mod mesh_page;

@@ -13,31 +13,30 @@ const FIRST_LOAD_BYTES: u64 = 150_000;
 /// A queue longer than any screen.
 const CROWD: usize = 999;
 
-/// A screen at its real size, served by the node it belongs to.
+/// A screen at its real size, served by the node it belongs to; who is signed in there is up to the node.
 struct Screen {
     name: &'static str,
     node: &'static str,
     path: &'static str,
     size: (u32, u32),
-    signed_in: bool,
 }
 
-const fn screen(name: &'static str, node: &'static str, size: (u32, u32), signed_in: bool) -> Screen {
-    Screen { name, node, path: "", size, signed_in }
+const fn screen(name: &'static str, node: &'static str, size: (u32, u32)) -> Screen {
+    Screen { name, node, path: "", size }
 }
 
 const SCREENS: &[Screen] = &[
-    Screen { path: "/#menu", ..screen("start", "counter2", (1366, 768), false) },
-    Screen { path: "/#menu", ..screen("start", "counter1", (1366, 768), true) },
-    Screen { path: "/kiosk", ..screen("kiosk", "kiosk", (1080, 1920), false) },
-    Screen { path: "/counter", ..screen("counter", "counter1", (1366, 768), true) },
-    Screen { path: "/display", ..screen("display", "display", (1920, 1080), false) },
-    Screen { path: "/display/counter/1", ..screen("window", "display", (1920, 1080), false) },
-    Screen { path: "/lobby", ..screen("lobby", "tablet", (1024, 768), true) },
-    Screen { path: "/rating", ..screen("rating", "counter2", (1024, 768), false) },
-    Screen { path: "/mesh", ..screen("mesh", "counter1", (1366, 768), true) },
-    Screen { path: "/admin", ..screen("admin", "counter1", (1366, 768), true) },
-    Screen { path: "/live", ..screen("live", "counter1", (1366, 768), true) },
+    Screen { path: "/#menu", ..screen("start", "counter2", (1366, 768)) },
+    Screen { path: "/#menu", ..screen("start", "counter1", (1366, 768)) },
+    Screen { path: "/kiosk", ..screen("kiosk", "kiosk", (1080, 1920)) },
+    Screen { path: "/counter", ..screen("counter", "counter1", (1366, 768)) },
+    Screen { path: "/display", ..screen("display", "display", (1920, 1080)) },
+    Screen { path: "/display/counter/1", ..screen("window", "display", (1920, 1080)) },
+    Screen { path: "/lobby", ..screen("lobby", "tablet", (1024, 768)) },
+    Screen { path: "/rating", ..screen("rating", "counter2", (1024, 768)) },
+    Screen { path: "/mesh", ..screen("mesh", "counter1", (1366, 768)) },
+    Screen { path: "/admin", ..screen("admin", "counter1", (1366, 768)) },
+    Screen { path: "/live", ..screen("live", "counter1", (1366, 768)) },
 ];
 
 impl Screen {
@@ -103,7 +102,7 @@ fn every_screen_fits_and_shuts_nobody_out() -> Result<()> {
     tell(Network::Loopback, &FIVE, |branch| {
         let token = long_names(branch)?;
         let path = format!("/t/{token}");
-        let status = Screen { path: path.leak(), ..screen("status", "kiosk", (390, 844), false) };
+        let status = Screen { path: path.leak(), ..screen("status", "kiosk", (390, 844)) };
         in_browser(async |browser| {
             sign_in_everywhere(&browser, branch).await?;
             let mut found = vec![];

@@ -10,8 +10,7 @@ use branchmesh_tests::node::{MANAGER, MANAGER_PIN};
 const FREE_TRIES: usize = 5;
 
 async fn try_pin(page: &Page, pin: &str) -> Result<()> {
-    page.eval("document.querySelector('#field-pin').select()").await?;
-    page.type_into("#field-pin", pin).await?;
+    page.fill("#field-pin", pin).await?;
     page.click("dialog button[type=submit]:not([aria-disabled=true])").await?;
     page.wait_for("!document.querySelector('dialog [aria-busy=true]')").await
 }
@@ -46,6 +45,7 @@ fn everybody_is_led_to_their_own_work() -> Result<()> {
             page.click("dialog button[type=submit]").await?;
             page.wait_for("/^\\d{6}$/.test(document.querySelector('#pairing-code')?.textContent)").await?;
             page.press("Escape").await?;
+            page.wait_for("document.querySelector('dialog') === null").await?;
             page.click("#sign-out").await?;
             page.wait_for("document.querySelector('#sign-in') !== null").await?;
             ensure!(page.errors().is_empty(), "errors on the console: {:#?}", page.errors());

@@ -41,5 +41,13 @@ fn read_config(file: &Path) -> Result<serde_json::Value, Failure> {
     let unreadable =
         |reason: String| Failure::new(say::FILE_UNREADABLE, &[("file", &file.display()), ("reason", &reason)]);
     let bytes = std::fs::read(file).map_err(|error| unreadable(error.to_string()))?;
-    serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+    let mut content: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+    // What `export config` wrote of another branch: its sections are as a configuration file has them.
+    if content.get("format").is_some()
+        && let Some(sections) = content.get_mut("sections")
+    {
+        return Ok(sections.take());
+    }
+    Ok(content)
 }

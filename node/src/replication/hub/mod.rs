@@ -328,7 +328,14 @@ impl Hub {
 
     /// Writes the facts that were decided, those of one document in one change.
     fn write_down(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
-        for (doc, facts) in std::mem::take(&mut self.unwritten) {
+        for (doc, decided) in std::mem::take(&mut self.unwritten) {
+            // What a peer's change brought meanwhile under the same key stands, and is what is shown.
+            let mut facts = Vec::with_capacity(decided.len());
+            for fact in decided {
+                if self.documents.fact(&doc, &fact.0)?.is_none() {
+                    facts.push(fact);
+                }
+            }
             let envelope = self.documents.write(&doc, &facts, now.wall, &self.signer, &mut fx.store)?;
             self.live.extend(envelope.map(|envelope| (envelope, None)));
         }
@@ -383,7 +390,7 @@ impl Hub {
             return Ok(());
         }
         for (key, value) in facts {
-            let contested = family == Family::Config || (family == Family::Queue && KeyKind::of(key).is_contested());
+            let contested = family != Family::Queue || KeyKind::of(key).is_contested();
             let winner = if contested { self.documents.fact(doc, key)? } else { None };
             self.view.apply(doc, key, winner.as_deref().unwrap_or(value));
         }
@@ -420,6 +427,7 @@ impl Hub {
             for doc in shown_documents(&self.documents, today) {
                 fold_document(&mut self.documents, &mut self.view, &doc)?;
             }
+            self.drop_old_days();
         }
         Ok(())
     }

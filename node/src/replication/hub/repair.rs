@@ -111,7 +111,7 @@ impl Hub {
             // Who vouches travels with what it vouches for.
             let mut together = envelopes;
             let rest = together.split_off(cover::inseparable(&together));
-            let first = (!together.is_empty()).then(|| Frame::Repair(together));
+            let first = (!together.is_empty()).then_some(Frame::Repair(together));
             let frames = first.into_iter().chain(packed(rest, Frame::Repair));
             for frame in frames {
                 fx.send.push(Outgoing { to: peer, frame, bulk: true });

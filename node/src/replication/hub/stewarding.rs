@@ -12,6 +12,7 @@ use branchmesh_model::steward::{Census, Desk, Machine, Note, Output, Packet, Sta
 use branchmesh_model::ticket::{Entry, TicketState};
 use branchmesh_model::time::{BusinessDate, UnixMs, business_date};
 use branchmesh_model::view::{BranchView, Ticket};
+use jiff::ToSpan;
 
 use super::Hub;
 use crate::replication::desk::TicketDesk;
@@ -21,6 +22,9 @@ use crate::storage::{StoreError, StoreOp};
 
 /// A clock that differs from its peers' by more than this is not asked what day it is, milliseconds.
 const TRUSTED_SKEW_MS: i64 = 60_000;
+
+/// A branch is hardly closed for longer, days: a device that is alone and whose clock says so is not believed.
+const LONGEST_CLOSURE_DAYS: i64 = 31;
 
 /// Longest reason a person may give, in characters.
 const MAX_REASON_CHARS: usize = 200;
@@ -174,11 +178,13 @@ impl Hub {
             return;
         }
         let wall = self.agreed_wall(now);
+        let today = business_date(wall, &self.context.zone, self.view.config().branch.cut_off);
         if let Some(date) = decide::day_close_due(&self.view, &self.book, wall, &self.context) {
-            self.close_day(now, date, fx);
+            if !self.doubts_its_clock(date, today) {
+                self.close_day(now, date, fx);
+            }
             return;
         }
-        let today = business_date(wall, &self.context.zone, self.view.config().branch.cut_off);
         if self.closing_day.take().is_some() && self.rolled_for != Some(today) {
             self.rolled_for = Some(today);
             self.machine.roll(now.mono_ms);
@@ -233,11 +239,23 @@ impl Hub {
         });
         let output = self.machine.prune(floor);
         self.absorb(now, output, fx);
+        self.drop_old_days();
+    }
+
+    /// Lets the views of days go that are not shown any more.
+    pub(super) fn drop_old_days(&mut self) {
+        let oldest = self.oldest_day_shown();
         let past: Vec<BusinessDate> = self.view.days().range(..oldest).map(|(date, _)| *date).collect();
         for date in past {
             self.view.drop_day(date);
             self.book.drop_day(date);
         }
+    }
+
+    /// Whether this device's clock alone would end a day of long ago: it may be a year off, and nobody contradicts.
+    fn doubts_its_clock(&self, date: BusinessDate, today: BusinessDate) -> bool {
+        let others = self.view.roster().devices.values().filter(|d| d.revoked.is_none()).count() > 1;
+        others && self.clocks.is_empty() && today > date.saturating_add(LONGEST_CLOSURE_DAYS.days())
     }
 
     fn close_day(&mut self, now: Now, date: BusinessDate, fx: &mut Effects) {

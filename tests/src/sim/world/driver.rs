@@ -16,7 +16,7 @@ impl World {
     /// Gives a command at a device, as its API would.
     pub fn command(&mut self, index: usize, command: Command) {
         if self.is_up(index) {
-            let reply = self.ask(Asked::Command { member: index, command: command.clone() });
+            let reply = self.ask(Asked::Command { member: index, command: Box::new(command.clone()) });
             self.input(index, Input::Command { reply, command: Box::new(command) });
         }
     }

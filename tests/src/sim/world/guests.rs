@@ -101,6 +101,8 @@ impl World {
         drop(store);
         self.members[guest].enrolled = true;
         self.guests.used = true;
+        // A backup from before is older than what the admin device alone has told so far: the enrolment itself.
+        self.members[ADMIN].backup = None;
         self.tell(|w| format!("{} joins", w.name(guest)));
         self.start(guest);
     }

@@ -108,7 +108,10 @@ impl World {
     }
 
     fn two_staff_devices(&self) -> Option<(usize, usize)> {
-        let staff: Vec<usize> = self.up().into_iter().filter(|i| self.members[*i].role.is_staff_device()).collect();
+        // Who keeps it to itself would be the only one to have it.
+        let passes_on = |i: &usize| self.setup.liar != Some(*i) || !self.setup.withholds;
+        let is_staff = |i: &usize| self.members[*i].role.is_staff_device();
+        let staff: Vec<usize> = self.up().into_iter().filter(is_staff).filter(passes_on).collect();
         let (from, to) = (*staff.first()?, *staff.last()?);
         let hears = self.network.session(from, to).is_some() && self.members[to].paused_until <= self.now;
         (from != to && hears).then_some((from, to))

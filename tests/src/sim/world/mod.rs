@@ -89,7 +89,7 @@ impl Ord for Scheduled {
 
 /// Who waits for a reply of a hub.
 enum Asked {
-    Command { member: usize, command: Command },
+    Command { member: usize, command: Box<Command> },
     TakeOver { member: usize },
     Invitation { member: usize },
     Join { guest: usize, replay: bool },

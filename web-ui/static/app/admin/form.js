@@ -137,9 +137,7 @@ function Rows(props) {
 /** Something a device may have or not; without it nothing is asked. @param {Placed} props */
 function Part(props) {
   const { acts, section, path, field, place, value } = props;
-  const is = value[field.name];
-  // A node of an older release does not know it.
-  if (is === undefined) return null;
+  const is = value[field.name] ?? null;
   const here = [...path, field.name];
   return html`<fieldset class="rows"><legend class="sr">${t(`admin.field.${field.name}`)}</legend>
     <label class="yes" for=${place}><input id=${place} type="checkbox" checked=${is !== null} onChange=${(/** @type {any} */ e) => acts.edit(section, here, e.target.checked ? field.blank?.() : null)} />${t(`admin.field.${field.name}`)}</label>

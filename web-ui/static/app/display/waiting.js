@@ -11,8 +11,8 @@ const COLUMNS = 5;
 export function Waiting({ state }) {
   const all = queues(state).map(({ service, waiting, estimate: range }) => ({ id: service.id, name: pick(service.name, service.id), waiting, range }));
   const shown = all.length > COLUMNS ? [...all.slice(0, COLUMNS - 1), together(all.slice(COLUMNS - 1))] : all;
-  return html`<dl class="wait" aria-label=${t('display.waiting')}>${shown.map(({ id, name, waiting, range }) => html`<div key=${id} data-service=${id}><dt class="clip" title=${name}>${name}</dt>
-    <dd>${waiting === 0 ? html`<span class="none">${t('estimate.none')}</span>` : html`${waiting}<small>${t('display.people')}</small><small>${estimate(range)}</small>`}</dd></div>`)}</dl>`;
+  return html`<section class="waits" aria-label=${t('display.waiting')}><dl class="wait">${shown.map(({ id, name, waiting, range }) => html`<div key=${id} data-service=${id}><dt class="clip" title=${name}>${name}</dt>
+    <dd>${waiting === 0 ? html`<span class="none">${t('estimate.none')}</span>` : html`${waiting}<small>${t('display.people')}</small><small>${estimate(range)}</small>`}</dd></div>`)}</dl></section>`;
 }
 
 /** The rest in one column: all their people, and the widest range. @param {{waiting: number, range?: import('../core/types.js').Range}[]} rest */

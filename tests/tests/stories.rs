@@ -1,4 +1,4 @@
-//! A device is revoked on one side of a split while the other side goes on working with it.
+//! Directed runs in the simulator: situations that random plans meet too seldom.
 
 use branchmesh_model::command::{Ask, Caller, Command, Guarded, Ordinary};
 use branchmesh_model::config::StaffRole;
@@ -14,8 +14,8 @@ use branchmesh_tests::sim::{Kind, Plan, draw::draw};
 const FOUNDER: usize = 0;
 /// A kiosk: steward of the other side.
 const KIOSK: usize = 2;
-/// A tablet, which is stolen.
-const STOLEN: usize = 4;
+/// A tablet; it may be stolen.
+const TABLET: usize = 4;
 /// The counter it works at.
 const COUNTER: CounterNo = 5;
 
@@ -68,20 +68,20 @@ fn what_a_split_side_built_upon_a_revoked_device_enters_everywhere() {
     world.rewire(|n| n.split(&[0, 0, 1, 1, 1]));
     pass(&mut world, 12_000);
 
-    let device = world.members[STOLEN].device;
+    let device = world.members[TABLET].device;
     give(&mut world, FOUNDER, "revoke", Ask::Ordinary(Ordinary::Revoke { device, last: 0 }));
     let counter = COUNTER;
-    give(&mut world, STOLEN, "open", Ask::Ordinary(Ordinary::OpenCounter { counter, services: None, profile: None }));
+    give(&mut world, TABLET, "open", Ask::Ordinary(Ordinary::OpenCounter { counter, services: None, profile: None }));
     for n in 0..8 {
         issue(&mut world, KIOSK, &format!("before {n}"));
         pass(&mut world, 200);
     }
     for n in 0..4 {
-        give(&mut world, STOLEN, &format!("call {n}"), Ask::Guarded(Guarded::CallNext { counter }));
+        give(&mut world, TABLET, &format!("call {n}"), Ask::Guarded(Guarded::CallNext { counter }));
         pass(&mut world, 2_000);
-        let ticket = ticket_in(&world, STOLEN, TicketState::Called).expect("a ticket was called");
-        give(&mut world, STOLEN, &format!("start {n}"), Ask::Ordinary(Ordinary::Start { ticket }));
-        give(&mut world, STOLEN, &format!("finish {n}"), Ask::Ordinary(Ordinary::Finish { ticket, outcome: None }));
+        let ticket = ticket_in(&world, TABLET, TicketState::Called).expect("a ticket was called");
+        give(&mut world, TABLET, &format!("start {n}"), Ask::Ordinary(Ordinary::Start { ticket }));
+        give(&mut world, TABLET, &format!("finish {n}"), Ask::Ordinary(Ordinary::Finish { ticket, outcome: None }));
         pass(&mut world, 500);
     }
     // Honest work in the same documents: what it builds upon includes the stolen device's changes.
@@ -93,7 +93,7 @@ fn what_a_split_side_built_upon_a_revoked_device_enters_everywhere() {
     world.rewire(|n| n.split(&[0, 0, 0, 0, 1]));
     let equal = |w: &World| {
         let honest: Vec<_> =
-            w.members[..STOLEN].iter().filter_map(|m| m.process.as_ref()).map(|p| &p.snapshot).collect();
+            w.members[..TABLET].iter().filter_map(|m| m.process.as_ref()).map(|p| &p.snapshot).collect();
         honest.iter().all(|s| s.days == honest[0].days && s.roster == honest[0].roster)
             && honest[0].days.values().map(|d| d.tickets.len()).sum::<usize>() == 32
     };
@@ -107,15 +107,46 @@ fn what_a_split_side_built_upon_a_revoked_device_enters_everywhere() {
     let counted = roster.devices[&device].revoked.as_ref().expect("it is revoked").last;
 
     // What the stolen device makes from now on is refused by everybody who hears it.
-    give(&mut world, STOLEN, "close", Ask::Ordinary(Ordinary::CloseCounter { counter }));
+    give(&mut world, TABLET, "close", Ask::Ordinary(Ordinary::CloseCounter { counter }));
     pass(&mut world, 2_000);
     world.rewire(|n| n.split(&[0, 0, 0, 0, 0]));
     pass(&mut world, 10_000);
     assert!(equal(&world));
-    for member in &world.members[..STOLEN] {
+    for member in &world.members[..TABLET] {
         let snapshot = &member.process.as_ref().expect("it runs").snapshot;
         assert_eq!(snapshot.roster.devices[&device].revoked.as_ref().map(|r| r.last), Some(counted), "{}", member.name);
         let refused = snapshot.mesh.counts.get("envelopes_refused_revoked").copied().unwrap_or(0);
         report::figure(&format!("changes of the revoked device refused by {}", member.name), refused);
     }
+}
+
+#[test]
+fn a_command_carried_out_on_both_sides_reads_the_same_everywhere() {
+    let mut world = branch_of_five();
+    pass(&mut world, 8_000);
+    let open = Ordinary::OpenCounter { counter: COUNTER, services: None, profile: None };
+    give(&mut world, TABLET, "open", Ask::Ordinary(open));
+    issue(&mut world, KIOSK, "issue");
+    pass(&mut world, 1_000);
+    give(&mut world, TABLET, "call", Ask::Guarded(Guarded::CallNext { counter: COUNTER }));
+    pass(&mut world, 2_000);
+    let ticket = ticket_in(&world, FOUNDER, TicketState::Called).expect("the call is known everywhere");
+
+    // A page that lost its answer gives the same command to another device, across the cut and a little later.
+    world.rewire(|n| n.split(&[0, 0, 1, 1, 1]));
+    pass(&mut world, 1_000);
+    give(&mut world, TABLET, "start", Ask::Ordinary(Ordinary::Start { ticket }));
+    pass(&mut world, 1_000);
+    give(&mut world, FOUNDER, "start", Ask::Ordinary(Ordinary::Start { ticket }));
+    pass(&mut world, 10_000);
+    world.rewire(|n| n.split(&[0; 5]));
+    pass(&mut world, 20_000);
+    let started: Vec<_> = (0..5)
+        .map(|i| world.members[i].process.as_ref().expect("it runs").snapshot.days.clone())
+        .map(|days| {
+            days.values().find_map(|d| d.tickets.get(&ticket).map(|t| (t.state, t.started_at, t.history.len())))
+        })
+        .collect();
+    assert_eq!(started[0].map(|(state, ..)| state), Some(TicketState::Serving));
+    assert!(started.iter().all(|s| *s == started[0]), "{started:?}");
 }
