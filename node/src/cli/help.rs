@@ -277,7 +277,7 @@ fn one(command: Command, path: &str, lang: Lang) -> Command {
                 let heading = if argument.is_positional() { "参数" } else { "选项" };
                 let argument = argument.help_heading(heading);
                 match argument.get_id().as_str() {
-                    "help" => argument.help("显示帮助"),
+                    "help" => argument.help("显示帮助").long_help("显示帮助，-h 显示简短的"),
                     "version" => argument.help("显示版本"),
                     _ => argument,
                 }
