@@ -180,9 +180,23 @@ impl FactDoc {
 
     /// Puts facts in one change; `None` if every one of them stood there already.
     pub fn write(&mut self, facts: &[(String, String)], at: UnixMs) -> Option<NewChange> {
+        self.put_where(facts, at, |there, value| there != Some(value))
+    }
+
+    /// The same for documents whose keys are never written anew: what stands under a key stays.
+    pub fn add(&mut self, facts: &[(String, String)], at: UnixMs) -> Option<NewChange> {
+        self.put_where(facts, at, |there, _| there.is_none())
+    }
+
+    fn put_where(
+        &mut self,
+        facts: &[(String, String)],
+        at: UnixMs,
+        is_new: impl Fn(Option<&str>, &str) -> bool,
+    ) -> Option<NewChange> {
         let mut fresh = false;
         for (key, value) in facts {
-            if self.get(key).as_deref() != Some(value) {
+            if is_new(self.get(key).as_deref(), value) {
                 put(&mut self.doc, key, value);
                 fresh = true;
             }

@@ -98,15 +98,17 @@ impl Visit {
             .map(|(key, i)| (i.seq, key.to_owned(), i))
             .collect();
         known.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        let mut visit: Option<Self> = None;
-        for (.., identification) in known {
-            let visit = visit.get_or_insert_default();
-            let told = identification.told;
-            visit.told.identity = told.identity.or(visit.told.identity.take());
-            visit.told.phone = told.phone.or(visit.told.phone.take());
-            visit.staff = identification.by.staff.or(visit.staff.take());
-        }
-        visit
+        known
+            .into_iter()
+            .map(|(.., i)| Self { told: i.told, staff: i.by.staff })
+            .reduce(|older, newer| newer.over(older))
+    }
+
+    /// What this visit tells and, where it tells nothing, what an `older` one told.
+    pub fn over(self, older: Self) -> Self {
+        let told =
+            Told { identity: self.told.identity.or(older.told.identity), phone: self.told.phone.or(older.told.phone) };
+        Self { told, staff: self.staff.or(older.staff) }
     }
 }
 

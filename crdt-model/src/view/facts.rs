@@ -146,14 +146,12 @@ impl DayFacts {
 
     fn take_fact(
         &mut self,
-        (doc, date): (&DocId, BusinessDate),
+        place: (&DocId, BusinessDate),
         key: &str,
         value: &str,
         touched: &mut Touched,
     ) -> Result<Option<Trace>, AnomalyKind> {
-        let (ticket, digest) = ticket_key(doc, date, key)?;
-        let fact: Fact = json(value)?;
-        require_own_digest(&fact.cmd, &digest)?;
+        let (ticket, digest, fact) = ticket_fact(place, key, value, |fact: &Fact| &fact.cmd)?;
         let verb = match fact.kind {
             FactKind::Recall => "recall",
             FactKind::Start => "start",
@@ -169,14 +167,12 @@ impl DayFacts {
 
     fn take_rating(
         &mut self,
-        (doc, date): (&DocId, BusinessDate),
+        place: (&DocId, BusinessDate),
         key: &str,
         value: &str,
         touched: &mut Touched,
     ) -> Result<Option<Trace>, AnomalyKind> {
-        let (ticket, digest) = ticket_key(doc, date, key)?;
-        let rating: RatingFact = json(value)?;
-        require_own_digest(&rating.cmd, &digest)?;
+        let (ticket, digest, rating) = ticket_fact(place, key, value, |rating: &RatingFact| &rating.cmd)?;
         if !(1..=3).contains(&rating.level) {
             return Err(AnomalyKind::Unreadable);
         }
@@ -188,14 +184,12 @@ impl DayFacts {
 
     fn take_identified(
         &mut self,
-        (doc, date): (&DocId, BusinessDate),
+        place: (&DocId, BusinessDate),
         key: &str,
         value: &str,
         touched: &mut Touched,
     ) -> Result<Option<Trace>, AnomalyKind> {
-        let (ticket, digest) = ticket_key(doc, date, key)?;
-        let fact: IdentifiedFact = json(value)?;
-        require_own_digest(&fact.cmd, &digest)?;
+        let (ticket, digest, fact) = ticket_fact(place, key, value, |fact: &IdentifiedFact| &fact.cmd)?;
         let trace = Trace { cmd: fact.cmd.clone(), verb: "identify", done: Done::Ticket(ticket) };
         self.tickets.entry(ticket).or_default().identified.insert(digest, fact);
         touched.tickets.insert(ticket);
@@ -243,13 +237,21 @@ pub(crate) fn trace(record: RecordKey, entry: &Entry) -> Option<Trace> {
     Some(Trace { cmd: entry.cmd.clone(), verb, done })
 }
 
-fn ticket_key(doc: &DocId, date: BusinessDate, key: &str) -> Result<(TicketId, String), AnomalyKind> {
+/// A fact that is about one ticket, with that ticket and the digest of its command `cmd`, both named by its key.
+fn ticket_fact<T: DeserializeOwned>(
+    (doc, date): (&DocId, BusinessDate),
+    key: &str,
+    value: &str,
+    cmd: impl Fn(&T) -> &CommandId,
+) -> Result<(TicketId, String, T), AnomalyKind> {
     let (ticket, digest) = key[2..].split_once(':').ok_or(AnomalyKind::Unreadable)?;
     let ticket: TicketId = parse_name(ticket)?;
     if DocId::queue(date, &ticket) != *doc {
         return Err(AnomalyKind::Dangling);
     }
-    Ok((ticket, digest.to_owned()))
+    let fact: T = json(value)?;
+    require_own_digest(cmd(&fact), digest)?;
+    Ok((ticket, digest.to_owned(), fact))
 }
 
 /// A fact under another command's key would let one command have two effects.

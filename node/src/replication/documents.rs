@@ -172,7 +172,9 @@ impl Documents {
         ops: &mut Vec<StoreOp>,
     ) -> Result<Option<Envelope>, StoreError> {
         let open = self.opened(id)?;
-        let Some(change) = open.doc.write(facts, at) else { return Ok(None) };
+        // In queue documents no key is ever written anew: what a peer's change brought first under the same key stands.
+        let change = if id.family() == Family::Queue { open.doc.add(facts, at) } else { open.doc.write(facts, at) };
+        let Some(change) = change else { return Ok(None) };
         open.versions.insert(ByteBuf::from(change.actor.clone()), change.seq);
         self.authored += 1;
         let envelope = signer.seal(id, self.authored, change);

@@ -326,16 +326,10 @@ impl Hub {
         self.flush_live(fx);
     }
 
-    /// Writes the facts that were decided, those of one document in one change.
+    /// Writes the facts that were decided, those of one document in one change. What a peer's change brought meanwhile under
+    /// the same key stands, and is what is shown.
     fn write_down(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
-        for (doc, decided) in std::mem::take(&mut self.unwritten) {
-            // What a peer's change brought meanwhile under the same key stands, and is what is shown.
-            let mut facts = Vec::with_capacity(decided.len());
-            for fact in decided {
-                if self.documents.fact(&doc, &fact.0)?.is_none() {
-                    facts.push(fact);
-                }
-            }
+        for (doc, facts) in std::mem::take(&mut self.unwritten) {
             let envelope = self.documents.write(&doc, &facts, now.wall, &self.signer, &mut fx.store)?;
             self.live.extend(envelope.map(|envelope| (envelope, None)));
         }

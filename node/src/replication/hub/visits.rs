@@ -186,10 +186,10 @@ impl Hub {
             }
             let facts = self.documents.facts(&doc)?;
             let Some(older) = Visit::fold(facts.iter().map(|(k, v)| (k.as_str(), v.as_str()))) else { continue };
-            let visit = visit.get_or_insert_default();
-            visit.told.identity = visit.told.identity.take().or(older.told.identity);
-            visit.told.phone = visit.told.phone.take().or(older.told.phone);
-            visit.staff = visit.staff.take().or(older.staff);
+            visit = Some(match visit {
+                Some(newer) => newer.over(older),
+                None => older,
+            });
         }
         Ok(visit)
     }
