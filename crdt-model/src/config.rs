@@ -224,7 +224,8 @@ pub struct Thresholds {
     pub outcomes: Vec<String>,
     /// Seconds after which signing in lapses.
     pub session_s: u32,
-    /// Days the archive of queue documents is kept in full on every device.
+    /// Business days whose queue documents are kept in full on every device, with the customers' data of that time; the
+    /// newest count.
     pub keep_days: u16,
 }
 

@@ -275,6 +275,11 @@ impl DocId {
         (Self("queue/".into()), Self("queue0".into()))
     }
 
+    /// Between these two lie the names of all visit documents.
+    pub fn visit_names() -> (DocId, DocId) {
+        (Self("visit/".into()), Self("visit0".into()))
+    }
+
     /// The document of a ticket's identified customer.
     pub fn visit(ticket: &RecordKey) -> Self {
         Self(format!("visit/{ticket}"))
@@ -292,6 +297,11 @@ impl DocId {
             Some("queue" | "settlement") => parts.next()?.parse().ok(),
             _ => None,
         }
+    }
+
+    /// The ticket of a visit document.
+    pub fn ticket(&self) -> Option<RecordKey> {
+        self.0.strip_prefix("visit/")?.parse().ok()
     }
 
     /// The name as text.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::command::Rejection;
 use crate::ids::{CommandId, StaffId};
 use crate::ticket::Actor;
+use crate::time::UnixMs;
 
 /// What the keys of identifications begin with.
 const IDENTIFICATION: &str = "i:";
@@ -102,6 +103,12 @@ impl Visit {
             .into_iter()
             .map(|(.., i)| Self { told: i.told, staff: i.by.staff })
             .reduce(|older, newer| newer.over(older))
+    }
+
+    /// When something was last told, by the clock of whoever was told; `None` if nothing readable was.
+    pub fn told_last<'a>(facts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<UnixMs> {
+        let told = facts.into_iter().filter(|(key, _)| key.starts_with(IDENTIFICATION));
+        told.filter_map(|(_, value)| Some(serde_json::from_str::<Identification>(value).ok()?.by.at)).max()
     }
 
     /// What this visit tells and, where it tells nothing, what an `older` one told.

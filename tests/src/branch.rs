@@ -13,6 +13,7 @@ use crate::client::{Client, Ticket, insist, insist_unless};
 use crate::lan::Lan;
 use crate::node::{Node, Place, Spec};
 use crate::process::{LOOK_AGAIN, PATIENCE};
+use crate::relay::{Relay, Weather};
 use crate::report;
 use crate::table::Table;
 
@@ -39,6 +40,10 @@ pub enum Network {
     Lan,
     /// A LAN that can be cut, where multicast is blocked.
     LanWithoutMulticast,
+    /// A LAN where devices listen on whatever addresses they have, as they do unless told otherwise.
+    LanOnAnyAddress,
+    /// A LAN with a relay that can be put between all devices; mDNS off.
+    LanWithRelay,
 }
 
 /// A running branch. Devices are killed and networks taken down when it is dropped; logs are printed after a failure.
@@ -84,13 +89,18 @@ impl Branch {
         let folder = tempfile::Builder::new().prefix("branchmesh-lab-").tempdir()?;
         let lan = match network {
             Network::Loopback => None,
-            Network::Lan => Some(Lan::new(specs.len(), true)?),
-            Network::LanWithoutMulticast => Some(Lan::new(specs.len(), false)?),
+            Network::Lan | Network::LanOnAnyAddress => Some(Lan::new(specs.len(), true)?),
+            Network::LanWithoutMulticast | Network::LanWithRelay => Some(Lan::new(specs.len(), false)?),
         };
-        let extra: Vec<String> = if lan.is_none() { vec!["--no-mdns".into()] } else { Vec::new() };
+        let mut extra: Vec<String> = if lan.is_none() { vec!["--no-mdns".into()] } else { Vec::new() };
+        if let (Some(lan), Network::LanWithRelay) = (&lan, network) {
+            lan.add_relay()?;
+            extra = vec!["--no-mdns".into()];
+            extra.extend((0..specs.len()).flat_map(|h| ["--peer".into(), format!("{}:{MESH_PORT}", lan.relay_ip(h))]));
+        }
         let node = |(host, spec): (usize, &Spec)| {
             let place = match &lan {
-                Some(lan) => lan_place(lan, host),
+                Some(lan) => lan_place(lan, host, network),
                 None => loopback_place()?,
             };
             Ok(Node::new(spec.clone(), place, folder.path().join(spec.name), extra.clone()))
@@ -159,6 +169,36 @@ impl Branch {
     pub fn lose_packets(&self, percent: u8) -> Result<()> {
         let lan = self.lan.as_ref().context("only a LAN loses packets")?;
         (0..self.nodes.len()).try_for_each(|host| lan.lose_packets(host, percent))
+    }
+
+    /// Puts the relay between all devices: nothing passes but through it, until it is dropped and the network [mended].
+    ///
+    /// [mended]: Branch::mend_relay
+    ///
+    /// # Errors
+    /// If the branch runs on no LAN with a relay.
+    pub fn relay(&self, weather: Weather) -> Result<Relay> {
+        let lan = self.lan.as_ref().context("only a LAN has a relay")?;
+        let relay = Relay::start(lan, MESH_PORT, weather)?;
+        lan.only_through_relay(true)?;
+        Ok(relay)
+    }
+
+    /// Lets devices reach each other directly again.
+    ///
+    /// # Errors
+    /// If the branch runs on no LAN.
+    pub fn mend_relay(&self) -> Result<()> {
+        self.lan.as_ref().context("only a LAN has a relay")?.only_through_relay(false)
+    }
+
+    /// A device gets another address.
+    ///
+    /// # Errors
+    /// If the branch runs on no LAN or the device is missing.
+    pub fn move_device(&self, name: &str) -> Result<()> {
+        let host = self.nodes.iter().position(|n| n.spec.name == name).context("a device of this branch")?;
+        self.lan.as_ref().context("only a LAN gives out addresses")?.move_host(host)
     }
 
     /// A customer takes a ticket at `node`.
@@ -331,12 +371,9 @@ pub fn serve(nodes: &[&Client], ticket: &str) -> Result<()> {
     Ok(())
 }
 
-fn lan_place(lan: &Lan, host: usize) -> Place {
-    Place {
-        netns: Some(lan.netns(host)),
-        mesh: (lan.mesh_ip(host), MESH_PORT).into(),
-        http: (lan.mgmt_ip(host), HTTP_PORT).into(),
-    }
+fn lan_place(lan: &Lan, host: usize, network: Network) -> Place {
+    let ip = if network == Network::LanOnAnyAddress { Ipv4Addr::UNSPECIFIED } else { lan.mesh_ip(host) };
+    Place { netns: Some(lan.netns(host)), mesh: (ip, MESH_PORT).into(), http: (lan.mgmt_ip(host), HTTP_PORT).into() }
 }
 
 /// Ports that were free a moment ago: a device keeps its ports over restarts, so they cannot be left to chance.

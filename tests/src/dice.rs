@@ -14,6 +14,16 @@ impl Dice {
         Self(seed)
     }
 
+    /// Seeded by the caller.
+    pub fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A seed for other dice.
+    pub fn draw(&mut self) -> u64 {
+        self.below(usize::MAX) as u64
+    }
+
     /// A number below `end`, which must not be 0.
     pub fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -17,6 +17,10 @@ use anyhow::{Context, Result, ensure};
 const PREFIX: &str = "bml";
 /// Switches of the mesh network: as many parts as a split may have.
 const SWITCHES: usize = 3;
+/// The relay's addresses on the mesh network: that of host 0, and up.
+const RELAY: usize = 101;
+/// What a host that moves adds to its number on the mesh network.
+const MOVED: usize = 50;
 /// The test's own host number on the management network.
 const TEST_HOST: usize = 254;
 
@@ -54,6 +58,16 @@ impl Lan {
         Ipv4Addr::new(198, 19, self.net, octet(host + 1))
     }
 
+    /// The address under which a host is met through the relay.
+    pub fn relay_ip(&self, host: usize) -> Ipv4Addr {
+        Ipv4Addr::new(198, 19, self.net, octet(RELAY + host))
+    }
+
+    /// How many hosts there are, without the relay.
+    pub fn hosts(&self) -> usize {
+        self.hosts
+    }
+
     /// A host's address on the management network.
     pub fn mgmt_ip(&self, host: usize) -> Ipv4Addr {
         Ipv4Addr::new(198, 18, self.net, octet(host + 1))
@@ -84,6 +98,59 @@ impl Lan {
         self.split(&[&all])
     }
 
+    /// Adds a host for a relay, with an address for every other host.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn add_relay(&self) -> Result<()> {
+        self.add_host(self.hosts)?;
+        let netns = self.netns(self.hosts);
+        (0..self.hosts).try_for_each(|host| {
+            ip(&["-n", &netns, "addr", "add", &format!("{}/24", self.relay_ip(host)), "dev", "mesh0"])
+        })
+    }
+
+    /// From now on hosts reach each other through the relay alone, or directly again.
+    ///
+    /// # Errors
+    /// If nftables is missing or refuses.
+    pub fn only_through_relay(&self, only: bool) -> Result<()> {
+        let direct = format!("iifname \"mesh0\" ip saddr 198.19.{}.0-198.19.{}.{} drop", self.net, self.net, RELAY - 1);
+        (0..self.hosts).try_for_each(|host| self.filter(host, "direct", only.then_some(&direct)))
+    }
+
+    /// Gives a host another address on the mesh network, as a router that was restarted does.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn move_host(&self, host: usize) -> Result<()> {
+        let netns = self.netns(host);
+        let new = Ipv4Addr::new(198, 19, self.net, octet(MOVED + host + 1));
+        ip(&["-n", &netns, "addr", "add", &format!("{new}/24"), "dev", "mesh0"])?;
+        ip(&["-n", &netns, "addr", "del", &format!("{}/24", self.mesh_ip(host)), "dev", "mesh0"])?;
+        // The kernel takes routes away with the address they went out from.
+        ip(&[
+            "-n",
+            &netns,
+            "route",
+            "replace",
+            &format!("198.19.{}.0/24", self.net),
+            "dev",
+            "mesh0",
+            "src",
+            &new.to_string(),
+        ])?;
+        ip(&["-n", &netns, "route", "replace", "224.0.0.0/4", "dev", "mesh0"])
+    }
+
+    /// Runs `task` on the relay: its sockets are the relay's.
+    ///
+    /// # Errors
+    /// If there is no relay, or what `task` answers.
+    pub fn on_relay<T: Send>(&self, task: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+        self.on_host(self.hosts, task)
+    }
+
     /// Runs `task` on a host: its sockets are that host's.
     ///
     /// # Errors
@@ -112,10 +179,18 @@ impl Lan {
     /// # Errors
     /// If nftables is missing or refuses.
     pub fn lose_packets(&self, host: usize, percent: u8) -> Result<()> {
-        let mut rules = "add table inet lossy; delete table inet lossy".to_owned();
-        if percent > 0 {
-            rules += "; add table inet lossy; add chain inet lossy in { type filter hook input priority 0 ; }";
-            rules += &format!("; add rule inet lossy in iifname \"mesh0\" numgen random mod 100 < {percent} drop");
+        let lossy = format!("iifname \"mesh0\" numgen random mod 100 < {percent} drop");
+        self.filter(host, "lossy", (percent > 0).then_some(&lossy))
+    }
+
+    /// Sets the one rule of a table for what comes to a host, or takes the table away.
+    fn filter(&self, host: usize, table: &str, rule: Option<&String>) -> Result<()> {
+        let mut rules = format!("add table inet {table}; delete table inet {table}");
+        if let Some(rule) = rule {
+            rules += &format!(
+                "; add table inet {table}; add chain inet {table} in {{ type filter hook input priority 0 ; }}"
+            );
+            rules += &format!("; add rule inet {table} in {rule}");
         }
         let out = Command::new("ip").args(["netns", "exec", &self.netns(host), "nft", &rules]).output();
         let out = out.context("running nft")?;

@@ -15,6 +15,8 @@ pub mod load;
 pub mod node;
 pub mod printer;
 pub mod process;
+pub mod relay;
 pub mod report;
 pub mod sim;
 pub mod table;
+pub mod year;

@@ -9,3 +9,4 @@ mod scenarios;
 mod simulator;
 mod stories;
 mod tidy;
+mod year;

@@ -21,6 +21,7 @@ use anyhow::{Context as _, Result};
 
 pub use floors::Floors;
 pub use report::{Bar, Environment, Figure, Measure, Report, Scenario, Unit};
+pub use synthesis::served_ticket;
 
 /// What is measured, and where.
 #[derive(Clone, Debug)]

@@ -157,6 +157,12 @@ struct Life {
     facts: Vec<(Hand, (String, String))>,
 }
 
+/// A ticket that was issued, called, served and rated by one device: its document, and its facts in the order they came about.
+pub fn served_ticket(date: BusinessDate, count: u32, by: DeviceId) -> (DocId, Vec<(String, String)>) {
+    let Life { doc, facts, .. } = life(date, ("", count), Fate::Served, |_| by);
+    (doc, facts.into_iter().map(|(_, fact)| fact).collect())
+}
+
 fn life(date: BusinessDate, (lane, count): (&str, u32), fate: Fate, by: impl Fn(Hand) -> DeviceId) -> Life {
     let counter = (count % u32::from(COUNTERS) + 1) as u8;
     let (ticket, grant) = (RecordKey(rand::random()), RecordKey(rand::random()));

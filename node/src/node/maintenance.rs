@@ -23,7 +23,7 @@ pub(super) async fn run(store: Arc<Store>, handle: NodeHandle, stop: Cancellatio
     while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
         let (store, today) = (store.clone(), handle.snapshot().date);
         let known = archived.clone();
-        let done = tokio::task::spawn_blocking(move || tend(&store, today, known)).await;
+        let done = tokio::task::spawn_blocking(move || tend(&store, today, &known)).await;
         match done {
             Ok(Ok(days)) => archived = days,
             Ok(Err(error)) => tracing::warn!("the store was not compacted: {error}"),
@@ -32,20 +32,26 @@ pub(super) async fn run(store: Arc<Store>, handle: NodeHandle, stop: Cancellatio
     }
 }
 
-/// Compacts what has grown and archives the days before yesterday; returns the days that need no further look.
-fn tend(
+/// Compacts what has grown and archives the days before yesterday; returns the days that need no further look, given those
+/// of the last time.
+///
+/// # Errors
+/// If the store fails.
+pub fn tend(
     store: &Store,
     today: BusinessDate,
-    mut archived: BTreeSet<BusinessDate>,
+    archived: &BTreeSet<BusinessDate>,
 ) -> Result<BTreeSet<BusinessDate>, StoreError> {
     let recent = today.saturating_sub(1.days());
+    let mut past = BTreeSet::new();
     for doc in store.documents()? {
         match doc.date().filter(|_| doc.family() == Family::Queue) {
-            Some(date) if date < recent && archived.insert(date) => {
-                let documents = store.archive_day(date)?;
-                tracing::info!(%date, documents, "a business day was archived");
+            Some(date) if date < recent => {
+                if past.insert(date) && !archived.contains(&date) {
+                    let documents = store.archive_day(date)?;
+                    tracing::info!(%date, documents, "a business day was archived");
+                }
             }
-            Some(date) if date < recent => {}
             _ if store.loose(&doc)? > LOOSE => {
                 store.compact(&doc)?;
                 tracing::debug!(%doc, "compacted");
@@ -53,5 +59,5 @@ fn tend(
             _ => {}
         }
     }
-    Ok(archived)
+    Ok(past)
 }

@@ -13,4 +13,5 @@ pub use self::control::{CONTROL_FILE, Control};
 pub use self::found::{FoundOptions, Founded, found};
 pub use self::identity::{IdentityFile, inspect, restore};
 pub use self::join::{Joined, believed, join};
+pub use self::maintenance::tend;
 pub use self::running::{Node, RunOptions};

@@ -127,6 +127,11 @@ impl Documents {
         self.prints.iter().filter(|(f, _)| both(&Family::from(f.as_str()))).fold([0; 32], |a, (_, b)| xor(&a, b))
     }
 
+    /// How many documents are open, and how many changes wait for one they build on.
+    pub fn in_memory(&self) -> (usize, usize) {
+        (self.open.len(), self.early_count)
+    }
+
     /// The number of the newest envelope of `device` that is here.
     pub fn authored_by(&self, device: &DeviceId) -> u64 {
         self.highest.get(device).copied().unwrap_or(0)
@@ -301,6 +306,25 @@ impl Documents {
     /// Everything given to be stored so far is on disk.
     pub fn committed(&mut self) {
         self.uncommitted.clear();
+    }
+
+    /// Whether nothing of the document waits for the next commit.
+    pub fn is_committed(&self, id: &DocId) -> bool {
+        !self.uncommitted.contains(id)
+    }
+
+    /// Forgets a document. Whoever calls this sees to it that it is not taken again.
+    pub fn forget(&mut self, id: &DocId, ops: &mut Vec<StoreOp>) {
+        if let Some(old) = self.held.remove(id)
+            && let Some(print) = self.prints.get_mut(id.family().as_str())
+        {
+            *print = xor(print, &fingerprint(id, &old));
+        }
+        self.open.remove(id);
+        self.take_early(id);
+        self.unsettled.documents.remove(id);
+        self.uncommitted.remove(id);
+        ops.extend([StoreOp::Forget(id.clone()), StoreOp::Meta { key: format!("{HEADS}{id}"), value: None }]);
     }
 
     /// Brings the rows beside the envelopes up to date: once for many changes. Until then [`Documents::held`] and what

@@ -140,7 +140,7 @@ fn plan(tx: &ReadTransaction, doc: &DocId, before: DocRow) -> Result<Option<Plan
     Ok(whole.then_some(Plan { before, envelopes, save, changes: rebuilt }))
 }
 
-/// Writes the plan; `false` if another compaction or a [`Store::drop_doc`] came between, and nothing must be committed.
+/// Writes the plan; `false` if another compaction or a [`StoreOp::Forget`](super::StoreOp::Forget) came between, and nothing must be committed.
 fn carry_out(tx: &WriteTransaction, doc: &DocId, plan: &Plan) -> Result<bool, StoreError> {
     let name = doc.as_str();
     let Some(mut row) = row_to_write(tx, doc)? else { return Ok(false) };

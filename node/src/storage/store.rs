@@ -16,6 +16,8 @@ use crate::replication::envelope::Envelope;
 pub enum StoreOp {
     /// Append a change whose dependencies are stored or earlier in the same batch. One that is stored already is skipped.
     Envelope(Envelope),
+    /// Forget a document, all of it. Peers that still hold it will offer it again: it must not be taken.
+    Forget(DocId),
     /// Set or remove a row of stewardship.
     Steward {
         /// The hub's choice.
@@ -164,24 +166,6 @@ impl Store {
         })
     }
 
-    /// Forgets a document, all of it. Peers that still hold it will offer it again: remember elsewhere not to take it.
-    ///
-    /// # Errors
-    /// As [`Store::commit`].
-    pub fn drop_doc(&self, doc: &DocId) -> Result<(), StoreError> {
-        guarded(|| {
-            let tx = begin_write(&self.db)?;
-            let name = doc.as_str();
-            tx.open_table(tables::DOCUMENTS)?.remove(name)?;
-            tx.open_table(tables::SNAPSHOTS)?.remove(name)?;
-            tx.open_table(tables::ENVELOPES)?.retain_in(places_of(name), |_, _| false)?;
-            tx.open_table(tables::SEALS)?.retain_in((name, 0)..=(name, u64::MAX), |_, _| false)?;
-            let after = after_all_of(name);
-            tx.open_table(tables::COVERED)?.retain_in((name, &b""[..])..(&after, &b""[..]), |_, _| false)?;
-            Ok(tx.commit()?)
-        })
-    }
-
     /// How much is held.
     ///
     /// # Errors
@@ -235,6 +219,7 @@ fn apply(tx: &WriteTransaction, ops: &[StoreOp]) -> Result<(), StoreError> {
     for op in ops {
         match op {
             StoreOp::Envelope(envelope) => appender.append(envelope)?,
+            StoreOp::Forget(doc) => appender.forget(doc)?,
             StoreOp::Steward { key, value } => {
                 steward.insert(&key[..], value);
             }
@@ -267,6 +252,7 @@ fn set_all<'k, K: redb::Key + 'static>(
 
 /// Appends envelopes and writes each touched row of the index once.
 struct Appender<'tx> {
+    tx: &'tx WriteTransaction,
     documents: Table<'tx, &'static str, &'static [u8]>,
     envelopes: Table<'tx, tables::Place, &'static [u8]>,
     covered: Table<'tx, (&'static str, &'static [u8]), u64>,
@@ -276,6 +262,7 @@ struct Appender<'tx> {
 impl<'tx> Appender<'tx> {
     fn new(tx: &'tx WriteTransaction) -> Result<Self, StoreError> {
         Ok(Self {
+            tx,
             documents: tx.open_table(tables::DOCUMENTS)?,
             envelopes: tx.open_table(tables::ENVELOPES)?,
             covered: tx.open_table(tables::COVERED)?,
@@ -301,6 +288,18 @@ impl<'tx> Appender<'tx> {
         row.rows += 1;
         row.row_bytes += bytes.len() as u64;
         self.envelopes.insert(place(envelope), &bytes[..])?;
+        Ok(())
+    }
+
+    fn forget(&mut self, doc: &DocId) -> Result<(), StoreError> {
+        let name = doc.as_str();
+        self.touched.remove(doc);
+        self.documents.remove(name)?;
+        self.envelopes.retain_in(places_of(name), |_, _| false)?;
+        let after = after_all_of(name);
+        self.covered.retain_in((name, &b""[..])..(&after, &b""[..]), |_, _| false)?;
+        self.tx.open_table(tables::SNAPSHOTS)?.remove(name)?;
+        self.tx.open_table(tables::SEALS)?.retain_in((name, 0)..=(name, u64::MAX), |_, _| false)?;
         Ok(())
     }
 

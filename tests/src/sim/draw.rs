@@ -6,6 +6,8 @@ use super::plan::{Act, Clock, Plan, Setup, Step};
 
 /// When the first customer comes.
 pub const OPENING: Ms = 8_000;
+/// How far off a clock is whose battery was changed, ms.
+const YEAR: i64 = 365 * 24 * 3_600_000;
 /// Before this time nothing goes wrong.
 const FIRST_FAULT: Ms = 9_000;
 
@@ -21,7 +23,10 @@ pub enum Kind {
 /// The plan of one seed.
 pub fn draw(seed: u64, kind: Kind) -> Plan {
     let mut rng = Rng::branch(seed, 1);
-    let setup = setup(&mut rng, kind);
+    let mut setup = setup(&mut rng, kind);
+    if kind == Kind::Any && !setup.night {
+        a_clock_a_year_off(&mut Rng::branch(seed, 3), &mut setup);
+    }
     let heal_at = 10_000 + rng.range(12_000, 30_000);
     let mut steps = power_on(&mut rng, &setup);
     work(&mut rng, heal_at, &mut steps);
@@ -52,13 +57,20 @@ fn setup(rng: &mut Rng, kind: Kind) -> Setup {
 /// Most clocks are a little off, some much, and the two clocks of a device drift together.
 fn clocks(rng: &mut Rng, size: usize, night: bool) -> Vec<Clock> {
     let drifting = if rng.chance(200) && !night { rng.one_of(&[200, 10_000, 100_000]) } else { 20 };
-    // A clock a year off is left out: a device that starts alone with one still closes the business day.
     (0..=size)
         .map(|_| {
             let skew = if rng.chance(100) && !night { around(rng, 60_000) } else { around(rng, 200) };
             Clock { skew, drift_ppm: around(rng, drifting) }
         })
         .collect()
+}
+
+/// Now and then one clock is a year off from the beginning; the others outvote it.
+fn a_clock_a_year_off(rng: &mut Rng, setup: &mut Setup) {
+    if rng.chance(100) {
+        let one = rng.index(setup.size);
+        setup.clocks[one].skew = rng.one_of(&[YEAR, -YEAR]);
+    }
 }
 
 fn around(rng: &mut Rng, most: i64) -> i64 {
@@ -159,9 +171,15 @@ fn fault(rng: &mut Rng, setup: &Setup, at: Ms, heal_at: Ms, disk_lost: &mut bool
         67..=68 => add(at, Act::Garbage { dice: rng.draw() }),
         69..=71 => add(at, Act::Visit { dice: rng.draw() }),
         72..=77 => add(at, Act::Pause(one, rng.range(500, 9_000))),
-        78..=80 => {
-            let to = if setup.night { around(rng, 500) } else { rng.one_of(&[0, -45_000, 45_000, -3_600_000]) };
+        78..=79 => {
+            let to =
+                if setup.night { around(rng, 500) } else { rng.one_of(&[0, -45_000, 45_000, -3_600_000, YEAR, -YEAR]) };
             add(at, Act::SetClock(one, to));
+        }
+        80 => {
+            // At night no clock may leave the day that everybody must know of.
+            let (most, speed) = if setup.night { (250, 1) } else { (9_000, rng.one_of(&[1, 60, 3_600])) };
+            add(at, Act::RunBack(one, rng.range(100, most), speed));
         }
         81..=82 => {
             add(at, Act::FillDisk(one));

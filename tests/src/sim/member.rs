@@ -55,6 +55,8 @@ pub struct Member {
     pub starts: u64,
     /// Its clocks.
     pub clock: Clock,
+    /// When its wall clock began to run backwards, until when it does, and how fast.
+    pub backwards: Vec<(Ms, Ms, u64)>,
     /// Handles nothing before this time: a paused process.
     pub paused_until: Ms,
     /// Its own chance: what a crash leaves, how long a sync takes.
@@ -99,8 +101,14 @@ impl Member {
     /// What the device's clocks say at true time `at`.
     pub fn now(&self, at: Ms, epoch: i64) -> Now {
         let since = self.process.as_ref().map_or(at, |p| p.since);
-        let wall = epoch + self.drifted(at) as i64 + self.clock.skew;
+        let wall = epoch + self.drifted(at) as i64 + self.clock.skew - self.run_back(at);
         Now { mono_ms: self.drifted(at - since), wall: UnixMs(wall) }
+    }
+
+    /// How far its wall clock is behind because it ran backwards.
+    fn run_back(&self, at: Ms) -> i64 {
+        let lost = |(from, until, speed): &(Ms, Ms, u64)| at.clamp(*from, *until).saturating_sub(*from) * (1 + speed);
+        self.backwards.iter().map(|back| lost(back) as i64).sum()
     }
 
     /// True milliseconds as this device counts them.

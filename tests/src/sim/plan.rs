@@ -111,6 +111,8 @@ pub enum Act {
     Pause(usize, Ms),
     /// A wall clock is set.
     SetClock(usize, i64),
+    /// A wall clock runs backwards for a while, at so many times its usual speed.
+    RunBack(usize, Ms, u64),
     /// A disk has no room left.
     FillDisk(usize),
     /// It has again.

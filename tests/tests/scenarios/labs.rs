@@ -10,6 +10,7 @@ use branchmesh_tests::branch::{Branch, FIVE, Network, tell};
 use branchmesh_tests::dice::Dice;
 use branchmesh_tests::load::{Ledger, Load};
 use branchmesh_tests::node::Spec;
+use branchmesh_tests::relay::Weather;
 use branchmesh_tests::report;
 use branchmesh_tests::table::main_lane;
 
@@ -119,6 +120,47 @@ fn a_fifth_of_all_packets_is_lost() -> Result<()> {
             load.wait_for_more(20)?;
             report::time("twenty tickets and calls while a fifth of all packets is lost", start.elapsed());
             branch.lose_packets(0)
+        })?;
+        judge(branch, &ledger, GHOSTS_A_CUT)
+    })
+}
+
+#[test]
+fn packets_are_delayed_overtake_each_other_and_are_lost() -> Result<()> {
+    tell(Network::LanWithRelay, &FIVE, |branch| {
+        open(branch)?;
+        let ledger = Load::run(branch, &["kiosk", "tablet"], |load| {
+            load.wait_for_more(5)?;
+            let relay = branch.relay(Weather { lost_percent: 20, delay_ms: (5, 60) })?;
+            let start = Instant::now();
+            load.wait_for_more(10)?;
+            report::time("ten tickets and calls through the relay, from the moment it took over", start.elapsed());
+            let steady = Instant::now();
+            load.wait_for_more(10)?;
+            report::time("ten more", steady.elapsed());
+            let (passed, lost) = relay.counts();
+            ensure!(lost > 0 && passed > lost, "{passed} datagrams passed the relay and {lost} did not");
+            report::figure("datagrams passed and lost", format!("{passed} {lost}"));
+            branch.mend_relay()
+        })?;
+        judge(branch, &ledger, GHOSTS_A_CUT)
+    })
+}
+
+#[test]
+fn a_device_gets_another_address() -> Result<()> {
+    tell(Network::LanOnAnyAddress, &FIVE, |branch| {
+        open(branch)?;
+        let ledger = Load::run(branch, &["kiosk", "tablet"], |load| {
+            load.wait_for_more(5)?;
+            let steward = branch.wait_for_one_steward()?;
+            branch.move_device(&steward)?;
+            let moved = Instant::now();
+            load.wait_for_more(5)?;
+            report::time("five tickets and calls after the steward's address changed", moved.elapsed());
+            branch.wait_for_one_steward()?;
+            report::time("one steward of all after its address changed", moved.elapsed());
+            load.wait_for_more(5)
         })?;
         judge(branch, &ledger, GHOSTS_A_CUT)
     })

@@ -8,6 +8,7 @@ mod commands;
 mod enrolment;
 mod peers;
 mod repair;
+mod retention;
 mod status;
 mod stewarding;
 mod visits;
@@ -22,7 +23,7 @@ use branchmesh_model::ids::{BranchId, CommandId, DeviceId, EpochId, TicketId, Vo
 use branchmesh_model::roster::Roster;
 use branchmesh_model::schema::{DocId, Family, KeyKind, Role};
 use branchmesh_model::steward::{Durable, Machine, Settings};
-use branchmesh_model::time::{BusinessDate, business_date};
+use branchmesh_model::time::{BusinessDate, UnixMs, business_date};
 use branchmesh_model::view::BranchView;
 use branchmesh_model::view::reminders::OverWaits;
 use jiff::ToSpan;
@@ -30,6 +31,7 @@ use jiff::tz::TimeZone;
 
 use self::commands::{Unshown, Waiting};
 use self::peers::PeerState;
+use self::retention::Kept;
 pub use self::visits::HandOver;
 use self::visits::Parcels;
 use super::desk::TicketDesk;
@@ -108,8 +110,13 @@ pub struct Hub {
     /// Each device's wall clock minus this node's monotonic clock, as last heard: a device that is cut off still knows by
     /// them that its own clock is wrong.
     clocks: BTreeMap<DeviceId, i64>,
+    /// When others last agreed what day it is, in this process or one before.
+    last_agreed: UnixMs,
+    /// When that is to be remembered anew.
+    agreed_on: Option<BusinessDate>,
     /// The date by the clocks that are believed.
     today: BusinessDate,
+    kept: Kept,
 }
 
 impl Hub {
@@ -151,6 +158,9 @@ impl Hub {
             &mut desk,
         );
         let role = roster.devices.get(&signer.device).map_or(options.role, |d| d.enrolment.role);
+        let last_agreed =
+            store.meta(stewarding::LAST_AGREED)?.and_then(|at| at.try_into().ok()).map(i64::from_be_bytes);
+        let last_agreed = UnixMs(last_agreed.unwrap_or(0));
         let mut hub = Self {
             signer,
             voter,
@@ -184,7 +194,10 @@ impl Hub {
             rolled_for: None,
             over_waits: OverWaits::default(),
             clocks: BTreeMap::new(),
+            last_agreed,
+            agreed_on: None,
             today,
+            kept: Kept::default(),
         };
         let mut fx = Effects { publish: true, ..Effects::default() };
         hub.absorb(now, output, &mut fx);
@@ -270,7 +283,7 @@ impl Hub {
 
     fn every_second(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
         self.send_summaries(now, fx);
-        self.follow_the_date(now)?;
+        self.follow_the_date(now, fx)?;
         self.turn_the_day(now, fx);
         self.note_foreign_tickets(now);
         self.give_up_ghosts(now, fx);
@@ -286,6 +299,10 @@ impl Hub {
         if self.last_second.is_multiple_of(OLD_DAYS_EVERY_S) {
             self.let_old_days_go(now, fx);
         }
+        if self.last_second.is_multiple_of(retention::KEEP_EVERY_S) {
+            self.let_past_days_go(fx);
+        }
+        self.let_past_visits_go(fx)?;
         self.mesh_changed = true;
         fx.publish = true;
         Ok(())
@@ -330,6 +347,9 @@ impl Hub {
     /// the same key stands, and is what is shown.
     fn write_down(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
         for (doc, facts) in std::mem::take(&mut self.unwritten) {
+            if !self.keeps(&doc) {
+                continue;
+            }
             let envelope = self.documents.write(&doc, &facts, now.wall, &self.signer, &mut fx.store)?;
             self.live.extend(envelope.map(|envelope| (envelope, None)));
         }
@@ -363,6 +383,9 @@ impl Hub {
 
     /// Writes facts made here: into the document, the view, the store and to the peers.
     fn write(&mut self, now: Now, doc: &DocId, facts: &[(String, String)], fx: &mut Effects) -> Result<(), StoreError> {
+        if !self.keeps(doc) {
+            return Ok(());
+        }
         // A revocation counts what this device made before it.
         self.write_down(now, fx)?;
         let envelope = self.documents.write(doc, facts, now.wall, &self.signer, &mut fx.store)?;
@@ -415,8 +438,12 @@ impl Hub {
     }
 
     /// Shows the days that a believed change of date brings back into sight.
-    fn follow_the_date(&mut self, now: Now) -> Result<(), StoreError> {
+    fn follow_the_date(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
         let today = self.date_by_clock(now);
+        if self.agreed_on != Some(today) && !self.clocks.is_empty() {
+            self.agreed_on = Some(today);
+            self.remember_the_time(now, fx);
+        }
         if std::mem::replace(&mut self.today, today) != today {
             for doc in shown_documents(&self.documents, today) {
                 fold_document(&mut self.documents, &mut self.view, &doc)?;

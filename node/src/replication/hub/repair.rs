@@ -74,7 +74,7 @@ impl Hub {
         }
         let mut wanted = Vec::new();
         for doc in reconcile::lacking(&held, theirs) {
-            if self.shares(&peer, &doc.family()) && wanted.len() < MAX_WANTED {
+            if self.shares(&peer, &doc.family()) && self.keeps(&doc) && wanted.len() < MAX_WANTED {
                 let versions = self.documents.versions(&doc)?;
                 wanted.push((doc, versions));
             }
@@ -133,6 +133,10 @@ impl Hub {
         for envelope in envelopes {
             if !self.shares(&from, &envelope.doc.family()) {
                 self.refused(&envelope, from, &Refusal::NotForMe(envelope.doc.clone()));
+                continue;
+            }
+            if !self.keeps(&envelope.doc) {
+                self.count("changes_of_days_let_go");
                 continue;
             }
             if repair && is_covered(&envelope) {

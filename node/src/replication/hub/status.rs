@@ -26,7 +26,8 @@ impl Hub {
     /// Costs time proportional to the number of devices, so it is made when the mesh changed, and every second.
     pub(super) fn mesh_status(&self) -> MeshStatus {
         let epoch = self.machine.epoch();
-        let waiting = ("parcels_waiting".to_owned(), self.parcels.len() as u64);
+        let (open, early) = self.documents.in_memory();
+        let held = [("parcels_waiting", self.parcels.len()), ("documents_open", open), ("changes_waiting", early)];
         MeshStatus {
             group: self.machine.group().iter().map(|v| v.device).collect(),
             epoch: epoch.map(|e| e.id.to_string()),
@@ -38,7 +39,13 @@ impl Hub {
             documents: self.documents.held().len(),
             foreign: self.foreign.clone(),
             stored_bytes: 0,
-            counts: self.counts.iter().map(|(name, n)| ((*name).to_owned(), *n)).chain([waiting]).collect(),
+            counts: self
+                .counts
+                .iter()
+                .map(|(name, n)| (*name, *n))
+                .chain(held.map(|(name, n)| (name, n as u64)))
+                .map(|(name, n)| (name.to_owned(), n))
+                .collect(),
         }
     }
 

@@ -23,6 +23,12 @@ use crate::storage::{StoreError, StoreOp};
 /// A clock that differs from its peers' by more than this is not asked what day it is, milliseconds.
 const TRUSTED_SKEW_MS: i64 = 60_000;
 
+/// A clock that is further behind a time that is over has stopped, milliseconds.
+const STOPPED_MS: i64 = 24 * 3_600_000;
+
+/// Meta row of the time when others last agreed what day it is.
+pub(super) const LAST_AGREED: &str = "last_agreed";
+
 /// A branch is hardly closed for longer, days: a device that is alone and whose clock says so is not believed.
 const LONGEST_CLOSURE_DAYS: i64 = 31;
 
@@ -57,15 +63,40 @@ impl Hub {
     }
 
     /// This device's clock, unless most of the devices heard since the start disagree with it: then theirs. Of two that disagree the earlier
-    /// counts, since closing a day too early would throw people out of the queue.
+    /// counts, since closing a day too early would throw people out of the queue. A clock that shows a time from before the
+    /// last day that was agreed upon, or from before this device was enrolled, has stopped in between and is not asked,
+    /// unless everybody's does.
     pub(super) fn agreed_wall(&self, now: Now) -> UnixMs {
         let mono = i64::try_from(now.mono_ms).unwrap_or(i64::MAX);
         let own = now.wall.0.saturating_sub(mono);
         let others = self.clocks.iter().filter(|(id, _)| self.role_of(id).is_some());
-        let mut skews: Vec<i64> = others.map(|(_, clock)| clock.saturating_sub(own)).chain([0]).collect();
-        skews.sort_unstable();
-        let median = skews[(skews.len() - 1) / 2];
-        if median.abs() <= TRUSTED_SKEW_MS { now.wall } else { UnixMs(now.wall.0.saturating_add(median)) }
+        let mut all: Vec<i64> = others.map(|(_, clock)| *clock).chain([own]).collect();
+        all.sort_unstable();
+        let earliest = self.earliest();
+        let stopped = all.iter().filter(|clock| clock.saturating_add(mono) < earliest.0 - STOPPED_MS).count();
+        if stopped == all.len() && all.len() == 1 && self.has_fellows() {
+            return earliest;
+        }
+        let credible = if stopped == all.len() { &all[..] } else { &all[stopped..] };
+        let skew = credible[(credible.len() - 1) / 2].saturating_sub(own);
+        if skew.abs() <= TRUSTED_SKEW_MS { now.wall } else { UnixMs(now.wall.0.saturating_add(skew)) }
+    }
+
+    /// A time that is over.
+    fn earliest(&self) -> UnixMs {
+        let enrolled = self.view.roster().devices.get(&self.signer.device).map_or(UnixMs(0), |d| d.enrolment.at);
+        enrolled.max(self.last_agreed)
+    }
+
+    /// Whether the branch has other devices, whose clocks can be heard.
+    fn has_fellows(&self) -> bool {
+        self.view.roster().devices.values().filter(|d| d.revoked.is_none()).count() > 1
+    }
+
+    /// Remembers across starts what time it was when a day began that others agree upon.
+    pub(super) fn remember_the_time(&mut self, now: Now, fx: &mut Effects) {
+        self.last_agreed = self.agreed_wall(now);
+        self.remember(LAST_AGREED.into(), Some(self.last_agreed.0.to_be_bytes().to_vec()), fx);
     }
 
     pub(super) fn machine_tick(&mut self, now: Now, fx: &mut Effects) {
@@ -254,8 +285,7 @@ impl Hub {
 
     /// Whether this device's clock alone would end a day of long ago: it may be a year off, and nobody contradicts.
     fn doubts_its_clock(&self, date: BusinessDate, today: BusinessDate) -> bool {
-        let others = self.view.roster().devices.values().filter(|d| d.revoked.is_none()).count() > 1;
-        others && self.clocks.is_empty() && today > date.saturating_add(LONGEST_CLOSURE_DAYS.days())
+        self.has_fellows() && self.clocks.is_empty() && today > date.saturating_add(LONGEST_CLOSURE_DAYS.days())
     }
 
     fn close_day(&mut self, now: Now, date: BusinessDate, fx: &mut Effects) {

@@ -131,7 +131,7 @@ fn covered(mut all: Vec<Envelope>, archived: usize) -> Vec<Envelope> {
 }
 
 #[test]
-fn a_dropped_document_leaves_nothing_and_its_neighbours_everything() {
+fn a_forgotten_document_leaves_nothing_and_its_neighbours_everything() {
     let store = in_memory();
     let names = ["customer/1", "customer/10", "customer/2", "customer/1/x"];
     for name in names {
@@ -139,7 +139,8 @@ fn a_dropped_document_leaves_nothing_and_its_neighbours_everything() {
         store.compact(&doc(name)).expect("compacts");
         store.commit(&ops(&Writers::mixed(doc(name), 310)[300..])).expect("commits");
     }
-    store.drop_doc(&doc("customer/1")).expect("drops");
+    let late = ops(&Writers::mixed(doc("customer/1"), 312)[310..]);
+    store.commit(&[late, vec![StoreOp::Forget(doc("customer/1"))]].concat()).expect("forgets what just came, too");
     assert_eq!(store.load(&doc("customer/1")).expect("readable"), None);
     assert!(all_of(&store, &doc("customer/1")).is_empty());
     for name in &names[1..] {

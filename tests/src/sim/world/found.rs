@@ -52,6 +52,7 @@ fn member(seed: u64, index: usize, role: Role, setup: &Setup) -> Member {
         process: None,
         starts: 0,
         clock: setup.clocks[index],
+        backwards: Vec::new(),
         paused_until: 0,
         rng,
     }

@@ -57,6 +57,12 @@ impl World {
                 self.tell(|w| format!("the clock of {} is set {skew} ms off", w.name(*member)));
                 self.members[*member].clock.skew = *skew;
             }
+            Act::RunBack(member, for_ms, speed) => {
+                self.tell(|w| {
+                    format!("the clock of {} runs backwards for {for_ms} ms, {speed} times", w.name(*member))
+                });
+                self.members[*member].backwards.push((self.now, self.now + for_ms, *speed));
+            }
             Act::FillDisk(member) => self.fill_disk(*member),
             Act::FreeDisk(member) => self.free_disk(*member),
             Act::FailSync(member) => self.fail_sync(*member),
