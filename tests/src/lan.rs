@@ -126,20 +126,9 @@ impl Lan {
     pub fn move_host(&self, host: usize) -> Result<()> {
         let netns = self.netns(host);
         let new = Ipv4Addr::new(198, 19, self.net, octet(MOVED + host + 1));
-        ip(&["-n", &netns, "addr", "add", &format!("{new}/24"), "dev", "mesh0"])?;
         ip(&["-n", &netns, "addr", "del", &format!("{}/24", self.mesh_ip(host)), "dev", "mesh0"])?;
-        // The kernel takes routes away with the address they went out from.
-        ip(&[
-            "-n",
-            &netns,
-            "route",
-            "replace",
-            &format!("198.19.{}.0/24", self.net),
-            "dev",
-            "mesh0",
-            "src",
-            &new.to_string(),
-        ])?;
+        ip(&["-n", &netns, "addr", "add", &format!("{new}/24"), "dev", "mesh0"])?;
+        // The kernel may take routes away with the address they went out from.
         ip(&["-n", &netns, "route", "replace", "224.0.0.0/4", "dev", "mesh0"])
     }
 

@@ -5,12 +5,12 @@ use anyhow::{Context, Result, ensure};
 use branchmesh_tests::year::{self, Evening, Wanted};
 
 const DAYS: u32 = 19;
-const TICKETS: u32 = 20;
+const TICKETS: u32 = 10;
 const KEEP_DAYS: u16 = 5;
 /// Documents of a business day: one for each shard, and the counters'.
 const DOCUMENTS: u64 = 9;
 /// Visits of a business day: one customer in ten tells who they are.
-const VISITS: u64 = 2;
+const VISITS: u64 = 1;
 
 #[test]
 fn nothing_grows_once_the_days_that_are_kept_are_full() -> Result<()> {

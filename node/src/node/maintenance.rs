@@ -47,7 +47,8 @@ pub fn tend(
     for doc in store.documents()? {
         match doc.date().filter(|_| doc.family() == Family::Queue) {
             Some(date) if date < recent => {
-                if past.insert(date) && !archived.contains(&date) {
+                let is_new = past.insert(date) && !archived.contains(&date);
+                if is_new {
                     let documents = store.archive_day(date)?;
                     tracing::info!(%date, documents, "a business day was archived");
                 }

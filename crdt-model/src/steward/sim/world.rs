@@ -230,9 +230,23 @@ impl World {
         self.stewards().into_iter().flat_map(|i| self.hosts[i].desk.callable()).collect()
     }
 
-    /// Whether some steward holds the right over a ticket.
+    /// Whether some steward holds the right over a ticket and can reach a quorum, whatever it believes of its links.
     pub(super) fn is_held(&self, ticket: &RecordId) -> bool {
-        self.stewards().into_iter().any(|i| self.hosts[i].desk.holds(ticket))
+        let can_grant = |i: usize| {
+            let epoch = self.hosts[i].machine.as_ref().and_then(|machine| machine.epoch());
+            epoch.is_some_and(|epoch| epoch.has_quorum_in(&self.reached(i)))
+        };
+        self.stewards().into_iter().any(|i| self.hosts[i].desk.holds(ticket) && can_grant(i))
+    }
+
+    /// Running hosts to which packets find a way from `i` and back.
+    fn reached(&self, i: usize) -> BTreeSet<VoterId> {
+        let (mut reached, mut todo) = (BTreeSet::from([i]), vec![i]);
+        while let Some(a) = todo.pop() {
+            let next = self.running().into_iter().filter(|b| self.links[a][*b] && self.links[*b][a]);
+            todo.extend(next.filter(|b| reached.insert(*b)));
+        }
+        reached.into_iter().map(|i| self.hosts[i].voter).collect()
     }
 
     fn boot(&mut self, i: usize) {

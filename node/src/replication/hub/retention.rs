@@ -32,7 +32,7 @@ impl Hub {
     /// Whether the document is of no day that was let go.
     pub(super) fn keeps(&self, doc: &DocId) -> bool {
         let date = doc.date().filter(|_| doc.family() == Family::Queue);
-        !date.is_some_and(|date| self.kept.oldest.is_some_and(|oldest| date < oldest))
+        date.is_none_or(|date| self.kept.oldest.is_none_or(|oldest| date >= oldest))
     }
 
     /// Lets the days go that are older than the newest so many.
