@@ -234,13 +234,16 @@ impl Page {
         Ok(value.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Sets the size of the page in CSS pixels.
+    /// Sets the size of the page in CSS pixels and waits until it is drawn at that size.
     ///
     /// # Errors
     /// If the browser does not answer.
     pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
         let params = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.cdp.ask("Emulation.setDeviceMetricsOverride", params).await?;
+        // Lists that measure themselves are drawn anew in the frame after the one that finds their new size.
+        self.eval("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))")
+            .await?;
         Ok(())
     }
 
