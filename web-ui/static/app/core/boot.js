@@ -62,7 +62,14 @@ export async function boot(screen) {
 }
 
 /** Waits until the page shows something: keeping all pages must not hold the first of them up. @param {any} store @returns {Promise<void>} */
-const settled = (store) => new Promise((done) => store.watch((/** @type {any} */ state) => state.link !== 'loading' && setTimeout(done, CALM_MS)));
+function settled(store) {
+  let shown = false;
+  return new Promise((done) => store.watch((/** @type {any} */ state) => {
+    if (shown || state.link === 'loading') return;
+    shown = true;
+    setTimeout(done, CALM_MS);
+  }));
+}
 
 /** Whether nobody would lose anything by loading the page again. @param {import('./types.js').State} state */
 const isQuiet = (state) => state.link === 'live' && !state.dialog && Object.keys(state.busy).length === 0 && Object.keys(state.draft).length === 0;
