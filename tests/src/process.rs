@@ -18,7 +18,7 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 /// Pause between two looks at something awaited.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// The binary under test: `BRANCHMESH_BIN`, else the one built beside this test executable.
+/// The binary under test: `BRANCHMESH_BIN`, else the one built beside this executable.
 ///
 /// # Errors
 /// If it is not there; says how to build it.
@@ -26,10 +26,10 @@ pub fn binary() -> Result<PathBuf> {
     let path = match std::env::var_os("BRANCHMESH_BIN") {
         Some(path) => PathBuf::from(path),
         None => {
-            let test = std::env::current_exe().context("the path of the test executable")?;
-            let folder =
-                test.parent().and_then(Path::parent).context("a test executable lies in target/release/deps")?;
-            folder.join("branchmesh")
+            let own = std::env::current_exe().context("the path of this executable")?;
+            // Tests lie in a folder below the one of the programs.
+            let beside = own.ancestors().skip(1).take(2).map(|folder| folder.join("branchmesh"));
+            beside.clone().find(|path| path.is_file()).or(beside.last()).context("an executable lies in a folder")?
         }
     };
     ensure!(path.is_file(), "there is no {}; build it first: cargo build --release", path.display());

@@ -1,9 +1,10 @@
 //! The pages of a node, carried inside the program: a path in, the bytes, type and tag of a file out.
 //!
 //! The loop of a page: it fetches the branch and a snapshot, draws them, then follows the event stream and fetches the
-//! snapshot again when something happened (`static/app/feed.js`). Everything a page loads comes from here, so a branch
+//! snapshot again when something happened (`static/app/core/feed.js`). Everything a page loads comes from here, so a branch
 //! without internet loses nothing. Debug builds read the files from disk at each request; release builds embed them.
 
+mod preload;
 mod worker;
 
 use std::borrow::Cow;
@@ -56,7 +57,14 @@ pub fn asset(path: &str) -> Option<Asset> {
     if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return None;
     }
-    Files::get(name).map(|file| Asset { mime: mime(name, &file), etag: etag(&file), bytes: file.data })
+    let file = Files::get(name)?;
+    let mime = mime(name, &file);
+    if !name.ends_with(".html") {
+        return Some(Asset { mime, etag: etag(&file), bytes: file.data });
+    }
+    let text = |path: &str| Some(String::from_utf8_lossy(&Files::get(path)?.data).into_owned());
+    let page = preload::with_preloads(&String::from_utf8_lossy(&file.data), text).into_bytes();
+    Some(Asset { mime, etag: tag(&Sha256::digest(&page)), bytes: page.into() })
 }
 
 /// The file of the page that answers at a path.
@@ -77,7 +85,7 @@ fn is_note(path: &str) -> bool {
 fn worker_script() -> Asset {
     let mut files: Vec<(String, String)> = Files::iter()
         .filter(|path| !is_note(path) && path != WORKER_CODE)
-        .filter_map(|path| Some((path.to_string(), etag(&Files::get(&path)?))))
+        .filter_map(|path| Some((path.to_string(), asset(&path)?.etag)))
         .collect();
     files.sort_unstable();
     let code = Files::get(WORKER_CODE).map(|file| file.data).unwrap_or_default();

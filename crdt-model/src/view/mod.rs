@@ -186,8 +186,8 @@ pub struct ConflictCall {
 /// One business day's tickets and counters.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct DayView {
-    /// Tickets by id.
-    pub tickets: BTreeMap<TicketId, Arc<Ticket>>,
+    /// Tickets by id. Every published picture holds a copy, which costs nothing here but what changes between two of them.
+    pub tickets: imbl::OrdMap<TicketId, Arc<Ticket>>,
     /// Counters that did anything that day.
     pub counters: BTreeMap<CounterNo, CounterView>,
     /// Double calls.

@@ -206,7 +206,7 @@ impl Environment {
 }
 
 /// The load average of the last minute.
-pub(super) fn load() -> Option<f64> {
+pub fn load() -> Option<f64> {
     std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
@@ -226,7 +226,7 @@ pub(super) fn percentile(sorted: &[f64], part: f64) -> f64 {
 }
 
 /// Sorts measured times and gives median and 99th percentile.
-pub(super) fn p50_p99(mut times: Vec<f64>) -> (f64, f64) {
+pub fn p50_p99(mut times: Vec<f64>) -> (f64, f64) {
     times.sort_unstable_by(f64::total_cmp);
     (percentile(&times, 0.5), percentile(&times, 0.99))
 }

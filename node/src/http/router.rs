@@ -7,6 +7,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -152,6 +153,9 @@ fn idempotency_key() -> openapi::path::Parameter {
         .build()
 }
 
+/// Higher ones take twice the time for a few bytes in a hundred.
+const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
+
 /// The whole site of a node: API, operations, pages.
 pub fn router(api: ApiState) -> Router {
     let (router, _) = described().split_for_parts();
@@ -162,7 +166,11 @@ pub fn router(api: ApiState) -> Router {
         .layer(middleware::from_fn_with_state(api.clone(), who::same_site))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(problem::localise))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::SSE)))
+        .layer(
+            CompressionLayer::new()
+                .quality(COMPRESSION)
+                .compress_when(DefaultPredicate::new().and(NotForContentType::SSE)),
+        )
         .layer(middleware::from_fn(secure))
         .layer(middleware::from_fn_with_state(api.clone(), metrics::measure))
         .with_state(api)

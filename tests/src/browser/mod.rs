@@ -3,6 +3,7 @@
 //! Chromium runs headless with a fresh profile and is ended with its whole process group when [`Browser`] is dropped.
 
 mod cdp;
+mod hall;
 mod live_page;
 mod look;
 mod page;
@@ -18,6 +19,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+pub use hall::{Hall, Screen};
 pub use live_page::walk_live_page;
 pub use page::Page;
 pub use steps::Person;

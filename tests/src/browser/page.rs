@@ -89,6 +89,24 @@ impl Page {
     /// # Errors
     /// If it never does.
     pub async fn click(&self, selector: &str) -> Result<()> {
+        let (x, y) = self.place_of(selector).await?;
+        self.click_at(x, y).await
+    }
+
+    /// The same with a finger.
+    ///
+    /// # Errors
+    /// If it never does.
+    pub async fn tap(&self, selector: &str) -> Result<()> {
+        let (x, y) = self.place_of(selector).await?;
+        let touched = json!([{ "x": x, "y": y }]);
+        self.cdp.ask("Input.dispatchTouchEvent", json!({ "type": "touchStart", "touchPoints": touched })).await?;
+        self.cdp.ask("Input.dispatchTouchEvent", json!({ "type": "touchEnd", "touchPoints": [] })).await?;
+        Ok(())
+    }
+
+    /// The middle of an element, once it is there, enabled, and stands still where nothing covers it.
+    async fn place_of(&self, selector: &str) -> Result<(f64, f64)> {
         let element = format!("document.querySelector({})", json!(selector));
         let until = Instant::now() + PATIENCE;
         let mut before = None;
@@ -104,7 +122,7 @@ impl Page {
                 .await?;
             let place: Option<(f64, f64)> = serde_json::from_value(spot.clone()).ok();
             match place {
-                Some((x, y)) if before == place => return self.click_at(x, y).await,
+                Some(still) if before == place => return Ok(still),
                 None if Instant::now() > until => bail!("{selector} is covered by {spot}"),
                 _ if Instant::now() > until => bail!("{selector} does not stand still"),
                 _ => before = place,
@@ -122,6 +140,25 @@ impl Page {
             let params = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
             self.cdp.ask("Input.dispatchMouseEvent", params).await?;
         }
+        Ok(())
+    }
+
+    /// Turns the wheel over a place of the window by so many CSS pixels.
+    ///
+    /// # Errors
+    /// If the browser does not answer.
+    pub async fn scroll_at(&self, x: f64, y: f64, by: f64) -> Result<()> {
+        let params = json!({ "type": "mouseWheel", "x": x, "y": y, "deltaX": 0, "deltaY": by });
+        self.cdp.ask("Input.dispatchMouseEvent", params).await?;
+        Ok(())
+    }
+
+    /// Runs a script in every document opened from now on, before the document's own.
+    ///
+    /// # Errors
+    /// If the browser does not answer.
+    pub async fn run_first(&self, script: &str) -> Result<()> {
+        self.cdp.ask("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await?;
         Ok(())
     }
 
@@ -197,13 +234,16 @@ impl Page {
         Ok(value.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Sets the size of the page in CSS pixels.
+    /// Sets the size of the page in CSS pixels and waits until it is drawn at that size.
     ///
     /// # Errors
     /// If the browser does not answer.
     pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
         let params = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.cdp.ask("Emulation.setDeviceMetricsOverride", params).await?;
+        // Lists that measure themselves are drawn anew in the frame after the one that finds their new size.
+        self.eval("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))")
+            .await?;
         Ok(())
     }
 
@@ -230,6 +270,11 @@ impl Page {
     /// Console errors and uncaught exceptions so far.
     pub fn errors(&self) -> Vec<String> {
         self.cdp.observed().errors
+    }
+
+    /// How often the page has asked for an address that ends like this.
+    pub fn asked_for(&self, ending: &str) -> usize {
+        self.cdp.observed().requests.iter().filter(|url| url.ends_with(ending)).count()
     }
 
     /// Requests so far that left this origin (such as `http://127.0.0.1:7700`).

@@ -51,11 +51,13 @@ pub struct Checker {
     closed: Vec<BTreeSet<TicketId>>,
     /// A disk was lost with numbers that nobody else ever saw.
     gaps_excused: bool,
+    /// A device keeps to itself what others made, so that a ticket may not be shown where it is the only way there.
+    withheld: bool,
 }
 
 impl Checker {
     /// Nothing promised yet to any of `size` devices.
-    pub fn new(size: usize) -> Self {
+    pub fn new(size: usize, withheld: bool) -> Self {
         Self {
             violations: Vec::new(),
             no_steward: 0,
@@ -68,6 +70,7 @@ impl Checker {
             ghosts: 0,
             closed: vec![BTreeSet::new(); size],
             gaps_excused: false,
+            withheld,
         }
     }
 
@@ -146,7 +149,9 @@ impl Checker {
         if let Done::Ticket(id) | Done::Moved { to: id, .. } = done {
             let ticket = shown.and_then(|s| s.days.values().find_map(|d| d.tickets.get(id)));
             let Some(ticket) = ticket else {
-                self.violate(now, format!("{} was answered with a ticket that is not shown", command.id.as_str()));
+                if !self.withheld {
+                    self.violate(now, format!("{} was answered with a ticket that is not shown", command.id.as_str()));
+                }
                 return;
             };
             if matches!(command.ask, Ask::Guarded(Guarded::Issue { .. } | Guarded::Move { .. })) {

@@ -1,8 +1,9 @@
 //! After everything healed: how soon the branch is one again, and the judgement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use branchmesh_model::ids::DeviceId;
 use branchmesh_model::schema::DocId;
 use branchmesh_node::handle::Snapshot;
 
@@ -40,8 +41,8 @@ pub fn settle(world: &mut World) {
         return;
     }
     let pictures: Vec<(String, Arc<Snapshot>)> =
-        world.honest().filter_map(|m| m.process.as_ref().map(|p| (m.name.clone(), p.snapshot.clone()))).collect();
-    world.let_the_revoked_go();
+        world.generous().filter_map(|m| m.process.as_ref().map(|p| (m.name.clone(), p.snapshot.clone()))).collect();
+    world.let_those_go_who_share_nothing();
     a_last_lie_is_refused(world);
     inspect(world);
     let (today, latest) = world.today();
@@ -81,6 +82,7 @@ fn unsettled(world: &World) -> String {
     if let Some(lone) = pictures.iter().find(|p| p.mesh.group.len() != enrolled) {
         return format!("a group of {}", lone.mesh.group.len());
     }
+    let pictures: Vec<&Snapshot> = world.generous().filter_map(|m| m.process.as_ref()).map(|p| &*p.snapshot).collect();
     if pictures.iter().any(|p| p.days != pictures[0].days) {
         return "tables differ".into();
     }
@@ -98,23 +100,43 @@ fn as_each_sees_it(world: &World) -> String {
     seen.join("; ")
 }
 
-/// Names a document that two devices which may both hold it do not hold alike; empty if there is none.
+/// Names a document that two devices which may both hold it do not hold alike; empty if there is none. A device that keeps to
+/// itself what others made may hold more than they, but not less.
 fn documents_differ(world: &World) -> String {
-    let mut known: BTreeMap<String, (&str, Vec<u8>)> = BTreeMap::new();
     let heads: Vec<(&Member, BTreeMap<String, Vec<u8>>)> = world.honest().map(|m| (m, m.heads())).collect();
-    for (member, heads) in &heads {
-        for (doc, digest) in heads {
-            let (first, same) = known.entry(doc.clone()).or_insert_with(|| (member.name.as_str(), digest.clone()));
-            if same != digest {
-                return format!("{doc} differs between {first} and {}", member.name);
-            }
+    let generous: BTreeSet<DeviceId> = world.generous().map(|m| m.device).collect();
+    let docs: BTreeSet<&String> =
+        heads.iter().filter(|(m, _)| generous.contains(&m.device)).flat_map(|(_, heads)| heads.keys()).collect();
+    for doc in docs {
+        let Ok(id) = doc.parse::<DocId>() else { continue };
+        let holders = heads.iter().filter(|(m, _)| id.family().may_hold(m.role));
+        let digests: BTreeSet<Option<&Vec<u8>>> = holders.clone().map(|(_, heads)| heads.get(doc)).collect();
+        if digests.len() < 2 {
+            continue;
         }
-    }
-    for (member, heads) in &heads {
-        let entitled = |doc: &String| doc.parse::<DocId>().is_ok_and(|d| d.family().may_hold(member.role));
-        if let Some(doc) = known.keys().find(|doc| entitled(doc) && !heads.contains_key(*doc)) {
-            return format!("{} lacks {doc}", member.name);
+        let missing = missing(&id, &holders.map(|(m, _)| *m).collect::<Vec<_>>(), &generous);
+        if !missing.is_empty() {
+            return format!("{doc}: {}", missing.join("; "));
         }
     }
     String::new()
+}
+
+/// The changes of a document that a generous device has and another device lacks, and who lacks them.
+fn missing(doc: &DocId, members: &[&Member], generous: &BTreeSet<DeviceId>) -> Vec<String> {
+    let mut holders: BTreeMap<(DeviceId, Vec<u8>, u64), Vec<&Member>> = BTreeMap::new();
+    for member in members {
+        let Some(process) = &member.process else { continue };
+        for envelope in process.store.envelopes_after(doc, &BTreeMap::new(), usize::MAX).unwrap_or_default() {
+            holders.entry((envelope.author, envelope.actor, envelope.seq)).or_default().push(member);
+        }
+    }
+    let offered = holders.iter().filter(|(_, by)| by.iter().any(|m| generous.contains(&m.device)));
+    let lacking = offered.filter(|(_, by)| by.len() < members.len());
+    lacking
+        .map(|((author, _, seq), by)| {
+            let without = members.iter().filter(|m| by.iter().all(|by| by.device != m.device)).map(|m| m.name.as_str());
+            format!("change {seq} of {} is not at {}", author.short(), without.collect::<Vec<_>>().join(", "))
+        })
+        .collect()
 }

@@ -21,6 +21,11 @@
   equal('chime, twice, then English', said(script(call('A1'), voice)), ['chime', 'zh-CN', 'zh-CN', 'en', 'pause']);
   equal('one language, once', said(script(call('A1'), { ...voice, repeats: 1, languages: ['en'] })), ['chime', 'en', 'pause']);
 
+  const { tonesOf } = await import('/app/display/tones.js');
+  equal('a counter has its tones', tonesOf(3), tonesOf(3));
+  equal('neighbours sound apart', new Set([1, 2, 3, 4, 5].map((counter) => tonesOf(counter)[0])).size, 5);
+  equal('they rise, whatever the counter', [1, 6, 99].every((counter) => tonesOf(counter).every((hertz, at, all) => at === 0 || hertz > all[at - 1])), true);
+
   // A player whose steps end when the test says so.
   const heard = [];
   let over = [];

@@ -2,12 +2,10 @@
 
 use anyhow::{Context, Result, ensure};
 use branchmesh_tests::branch::{Branch, Network, tell};
-use branchmesh_tests::browser::steps::{kept_to_itself, speak};
-use branchmesh_tests::browser::{Browser, Page};
+use branchmesh_tests::browser::{Hall, Screen};
 use branchmesh_tests::node::{Node, Spec};
 use branchmesh_tests::printer::{Condition, VirtualPrinter};
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
 
 const DEVICES: [Spec; 3] = [
     Spec { name: "counter1", role: "counter", counter: Some(1) },
@@ -27,118 +25,23 @@ fn never_open() -> Value {
     (1..=7).map(day).collect()
 }
 
-/// The people of a story and what they look at.
-struct Hall {
-    runtime: Runtime,
-    browser: Browser,
+/// Types on the kiosk's own keypad.
+fn key_in(kiosk: &Screen<'_>, within: &str, digits: &str) -> Result<()> {
+    digits.chars().try_for_each(|digit| kiosk.click(&format!("{within} [data-key='{digit}']")))
 }
 
-impl Hall {
-    fn new() -> Result<Self> {
-        let runtime = Runtime::new()?;
-        let browser = runtime.block_on(Browser::launch())?;
-        Ok(Self { runtime, browser })
-    }
-
-    /// Opens an address of a node on a screen of this size.
-    fn open(&self, node: &Node, path: &str, (width, height): (u32, u32)) -> Result<Screen<'_>> {
-        let base = format!("http://{}", node.place.http);
-        let page = self.runtime.block_on(async {
-            let page = self.browser.page().await?;
-            page.resize(width, height).await?;
-            page.goto(&format!("{base}{path}")).await?;
-            anyhow::Ok(page)
-        })?;
-        Ok(Screen { runtime: &self.runtime, page, base })
-    }
+/// Chooses cash without a business type and reads the number.
+fn take_a_number(kiosk: &Screen<'_>) -> Result<String> {
+    kiosk.click("[data-tile='service-cash']")?;
+    kiosk.click("#kiosk-unsure")?;
+    kiosk.text("#kiosk-number")
 }
 
-/// One page, used step by step.
-struct Screen<'a> {
-    runtime: &'a Runtime,
-    page: Page,
-    base: String,
-}
-
-impl Screen<'_> {
-    fn speak(&self, language: &str) -> Result<()> {
-        self.runtime.block_on(speak(&self.page, language))
-    }
-
-    fn tap(&self, selector: &str) -> Result<()> {
-        self.runtime.block_on(self.page.click(selector))
-    }
-
-    fn tap_at(&self, x: u32, y: u32) -> Result<()> {
-        self.runtime.block_on(self.page.click_at(f64::from(x), f64::from(y)))
-    }
-
-    fn holds(&self, condition: &str) -> Result<()> {
-        self.runtime.block_on(self.page.wait_for(condition))
-    }
-
-    fn shows(&self, selector: &str) -> Result<()> {
-        self.holds(&format!("document.querySelector({}) !== null", json!(selector)))
-    }
-
-    fn no_longer_shows(&self, selector: &str) -> Result<()> {
-        self.holds(&format!("document.querySelector({}) === null", json!(selector)))
-    }
-
-    fn reads(&self, selector: &str, text: &str) -> Result<()> {
-        self.holds(&format!("document.querySelector({})?.textContent.includes({})", json!(selector), json!(text)))
-    }
-
-    /// The text of an element, once it is there.
-    fn text(&self, selector: &str) -> Result<String> {
-        self.shows(selector)?;
-        self.runtime.block_on(self.page.text(selector))
-    }
-
-    fn value(&self, js: &str) -> Result<Value> {
-        self.runtime.block_on(self.page.eval(js))
-    }
-
-    fn reload(&self, path: &str) -> Result<()> {
-        self.runtime.block_on(async {
-            // The same address alone would not be loaded anew.
-            self.page.goto("about:blank").await?;
-            self.page.goto(&format!("{}{path}", self.base)).await
-        })
-    }
-
-    /// Nothing overflows in any of the sizes; the first of them stays.
-    fn fits(&self, what: &str, sizes: &[(u32, u32)]) -> Result<()> {
-        self.runtime.block_on(async {
-            for &(width, height) in sizes {
-                self.page.resize(width, height).await?;
-                let over = self.page.overflowing().await?;
-                ensure!(over.is_empty(), "{what} does not fit at {width}x{height}: {over:#?}");
-            }
-            let (width, height) = sizes[0];
-            self.page.resize(width, height).await
-        })
-    }
-
-    /// Types on the kiosk's own keypad.
-    fn key_in(&self, within: &str, digits: &str) -> Result<()> {
-        digits.chars().try_for_each(|digit| self.tap(&format!("{within} [data-key='{digit}']")))
-    }
-
-    /// Chooses cash without a business type and reads the number.
-    fn take_a_number(&self) -> Result<String> {
-        self.tap("[data-tile='service-cash']")?;
-        self.tap("#kiosk-unsure")?;
-        self.text("#kiosk-number")
-    }
-
-    /// Five taps on the corners, clockwise and back.
-    fn exit_gesture(&self) -> Result<()> {
-        let (right, bottom) = (KIOSK.0 - 10, KIOSK.1 - 10);
-        [(10, 10), (right, 10), (right, bottom), (10, bottom), (10, 10)]
-            .into_iter()
-            .try_for_each(|(x, y)| self.tap_at(x, y))
-    }
+/// Five taps on the corners, clockwise and back.
+fn exit_gesture(kiosk: &Screen<'_>) -> Result<()> {
+    let (right, bottom) = (KIOSK.0 - 10, KIOSK.1 - 10);
+    let corners = [(10, 10), (right, 10), (right, bottom), (10, bottom), (10, 10)];
+    corners.into_iter().try_for_each(|(x, y)| kiosk.click_at(x, y))
 }
 
 /// The ticket with this number as staff see it at the counter, once it has come there.
@@ -178,14 +81,14 @@ fn a_customer_takes_a_number_follows_it_on_a_phone_and_rates_the_service() -> Re
         let mut phones = Vec::new();
         for (language, service) in [("zh-CN", "现金业务"), ("en", "Cash")] {
             kiosk.speak(language)?;
-            let number = kiosk.take_a_number()?;
+            let number = take_a_number(&kiosk)?;
             let ticket = ticket_at_the_counter(branch, &number)?;
             ensure!(ticket["service"] == "cash" && ticket["language"] == language, "{ticket}");
             kiosk.reads(".no .svc", service)?;
             kiosk.reads("#kiosk-ahead", &phones.len().to_string())?;
             kiosk.fits("the number", KIOSKS)?;
             phones.push((number, phone_from_the_code(&hall, branch, &kiosk, language)?));
-            kiosk.tap("#kiosk-done")?;
+            kiosk.click("#kiosk-done")?;
             kiosk.shows("[data-view='home']")?;
         }
         let (first, phone) = &phones[0];
@@ -198,7 +101,7 @@ fn a_customer_takes_a_number_follows_it_on_a_phone_and_rates_the_service() -> Re
         serve_the_first(branch, first, phone)?;
         rate(branch, &pad, first)?;
         for screen in [&kiosk, phone, &pad] {
-            kept_to_itself(&screen.page, &screen.base)?;
+            screen.kept_to_itself()?;
         }
         let stranger = hall.open(branch.node("kiosk"), "/t/nonsense", PHONE)?;
         stranger.shows("#status-nothing")
@@ -235,7 +138,7 @@ fn rate(branch: &Branch, pad: &Screen<'_>, number: &str) -> Result<()> {
         pad.speak(language)?;
         pad.fits("the rating pad", &[PAD, (600, 1024), (390, 844)])?;
     }
-    pad.tap(".level[data-level='3']")?;
+    pad.click(".level[data-level='3']")?;
     pad.shows("#rating-thanks")?;
     branch.wait_until("the rating at the counter", || {
         let ticket = ticket_at_the_counter(branch, number)?;
@@ -255,8 +158,8 @@ fn one_press_is_one_ticket_while_the_kiosks_node_is_away() -> Result<()> {
         kiosk.shows("[data-tile='service-cash']")?;
         node.kill()?;
         kiosk.shows("#kiosk-lost")?;
-        kiosk.tap("[data-tile='service-cash']")?;
-        kiosk.tap("#kiosk-unsure")?;
+        kiosk.click("[data-tile='service-cash']")?;
+        kiosk.click("#kiosk-unsure")?;
         kiosk.shows("#kiosk-waits")?;
         node.start()?;
         let number = kiosk.text("#kiosk-number")?;
@@ -277,11 +180,13 @@ fn the_kiosk_returns_by_itself_keeps_hours_and_lets_staff_out() -> Result<()> {
         let hall = Hall::new()?;
         let kiosk = hall.open(branch.node("kiosk"), "/kiosk", KIOSK)?;
         kiosk.speak("en")?;
+        let wrong = kiosk.value(include_str!("hours.js"))?;
+        ensure!(wrong == json!([]), "quiet hours: {wrong:#}");
         kiosk.fits("the choices", KIOSKS)?;
         let number = known_by_card(&kiosk)?;
         kiosk.shows("#kiosk-stay")?;
-        kiosk.tap("#kiosk-keep-on")?;
-        kiosk.no_longer_shows("#kiosk-stay")?;
+        kiosk.click("#kiosk-keep-on")?;
+        kiosk.gone("#kiosk-stay")?;
         kiosk.reads("#kiosk-number", &number)?;
         // The second time nobody is there: the next customer finds nothing of this one.
         kiosk.shows("#kiosk-stay")?;
@@ -303,37 +208,37 @@ fn the_kiosk_returns_by_itself_keeps_hours_and_lets_staff_out() -> Result<()> {
 
 /// A card number from the keypad goes with the ticket; the kiosk shows no more of it than tells it apart.
 fn known_by_card(kiosk: &Screen<'_>) -> Result<String> {
-    kiosk.tap("#kiosk-identify")?;
-    kiosk.key_in(".view", "33010619900101123")?;
-    kiosk.tap(".view [data-key='X']")?;
+    kiosk.click("#kiosk-identify")?;
+    key_in(kiosk, ".view", "33010619900101123")?;
+    kiosk.click(".view [data-key='X']")?;
     kiosk.fits("the keypad", KIOSKS)?;
     kiosk.holds("!document.querySelector('#kiosk-known').disabled")?;
-    kiosk.tap("#kiosk-known")?;
+    kiosk.click("#kiosk-known")?;
     kiosk.reads(".idstrip", "123X")?;
     kiosk.holds("!document.body.textContent.includes('33010619')")?;
-    kiosk.take_a_number()
+    take_a_number(kiosk)
 }
 
 fn help_for_eyes_and_ears(kiosk: &Screen<'_>) -> Result<()> {
-    kiosk.tap("#kiosk-large")?;
+    kiosk.click("#kiosk-large")?;
     kiosk.holds("document.documentElement.dataset.contrast === 'more'")?;
-    kiosk.tap("#kiosk-aloud")?;
+    kiosk.click("#kiosk-aloud")?;
     // What is read aloud stands there, whether or not this machine has a voice.
     kiosk.reads("#kiosk-caption", "waiting")?;
     kiosk.fits("large text with captions", KIOSKS)?;
-    kiosk.tap("#kiosk-home")?;
-    kiosk.no_longer_shows("#kiosk-caption")?;
+    kiosk.click("#kiosk-home")?;
+    kiosk.gone("#kiosk-caption")?;
     kiosk.holds("document.documentElement.dataset.contrast !== 'more'")
 }
 
 /// The gesture asks for the code; a wrong one stays, the right one leaves.
 fn leave(kiosk: &Screen<'_>) -> Result<()> {
-    kiosk.exit_gesture()?;
-    kiosk.key_in("#kiosk-exit", "0000")?;
-    kiosk.tap("#kiosk-exit-go")?;
+    exit_gesture(kiosk)?;
+    key_in(kiosk, "#kiosk-exit", "0000")?;
+    kiosk.click("#kiosk-exit-go")?;
     kiosk.shows("#kiosk-exit .said .icon")?;
-    kiosk.key_in("#kiosk-exit", "13579")?;
-    kiosk.tap("#kiosk-exit-go")?;
+    key_in(kiosk, "#kiosk-exit", "13579")?;
+    kiosk.click("#kiosk-exit-go")?;
     kiosk.holds("location.pathname === '/'")
 }
 
@@ -349,16 +254,16 @@ fn a_printer_that_cannot_print_costs_nobody_a_number() -> Result<()> {
         set_times(branch, &node, (600, 5))?;
         let hall = Hall::new()?;
         let kiosk = hall.open(&node, "/kiosk", KIOSK)?;
-        let printed = kiosk.take_a_number()?;
+        let printed = take_a_number(&kiosk)?;
         kiosk.shows("[data-print='printing']")?;
         branch.wait_until("the slip", || {
             ensure!(printer.slips().iter().any(|slip| slip.contains(&printed)), "{:?}", printer.slips());
             Ok(())
         })?;
-        kiosk.tap("#kiosk-done")?;
+        kiosk.click("#kiosk-done")?;
 
         printer.set(Condition::PaperOut);
-        let number = kiosk.take_a_number()?;
+        let number = take_a_number(&kiosk)?;
         ensure!(number != printed, "a ticket of its own");
         kiosk.shows("[data-print='failed']")?;
         ticket_at_the_counter(branch, &number)?;

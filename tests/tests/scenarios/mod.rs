@@ -25,4 +25,5 @@ mod privacy;
 mod screens;
 mod split;
 mod start;
+mod tabs;
 mod upgrade;

@@ -328,6 +328,22 @@ impl From<&Staff> for StaffDto {
     }
 }
 
+/// Who a staff id is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Colleague)]
+pub(crate) struct ColleagueDto {
+    /// The id.
+    pub(crate) id: String,
+    /// The name.
+    pub(crate) name: String,
+}
+
+impl From<&Staff> for ColleagueDto {
+    fn from(staff: &Staff) -> Self {
+        Self { id: staff.id.clone(), name: staff.name.clone() }
+    }
+}
+
 /// All staff.
 #[derive(Serialize, ToSchema)]
 #[schema(as = StaffList)]

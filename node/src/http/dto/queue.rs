@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    BranchDto, ConflictDto, CounterDto, DeviceSettingsDto, EstimateDto, MeshDto, PrinterDto, ReminderDto, StaffDto,
-    Text, TicketDto,
+    BranchDto, ColleagueDto, ConflictDto, CounterDto, DeviceSettingsDto, EstimateDto, MeshDto, PrinterDto, ReminderDto,
+    StaffDto, Text, TicketDto,
 };
 
 /// The waiting people of one service.
@@ -234,6 +234,9 @@ pub(crate) struct SnapshotDto {
     pub(crate) branch: BranchDto,
     /// Who is signed in.
     pub(crate) staff: Option<StaffDto>,
+    /// Names behind the staff ids of this picture; staff only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) colleagues: Vec<ColleagueDto>,
     /// All tickets of the business day; for public callers only called and serving ones.
     pub(crate) tickets: Vec<TicketDto>,
     /// All counters.

@@ -8,8 +8,8 @@ use branchmesh_model::view::{Conflict, Ticket};
 use super::reminders;
 use crate::handle::Snapshot;
 use crate::http::dto::{
-    BranchDto, Clockwork, ConflictDto, CounterDto, CountersDto, MeshDto, OverviewDto, QueuesDto, SnapshotDto, StaffDto,
-    StatusDto, Text, TicketDto, printers, revision_text, shown_in_public,
+    BranchDto, Clockwork, ColleagueDto, ConflictDto, CounterDto, CountersDto, MeshDto, OverviewDto, QueuesDto,
+    SnapshotDto, StaffDto, StatusDto, Text, TicketDto, printers, revision_text, shown_in_public,
 };
 use crate::http::extract::Part;
 use crate::http::figures::Figures;
@@ -47,6 +47,11 @@ fn picture(api: &Api, snapshot: &Snapshot, who: &Who) -> SnapshotDto {
         scope: scope(who),
         branch: BranchDto::new(snapshot, &api.handle.identity, &api.past_hours()),
         staff: staff.map(StaffDto::from),
+        colleagues: if who.is_staff() {
+            snapshot.config.staff.values().map(ColleagueDto::from).collect()
+        } else {
+            vec![]
+        },
         tickets: tickets(snapshot, &figures, who, &clock),
         counters: counters_of(snapshot, who, &clock),
         queues: figures.queues(),

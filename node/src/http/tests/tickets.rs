@@ -199,6 +199,8 @@ async fn public_screens_see_calls_without_names() {
     }
     let staff = site.as_staff(&auth, "GET", "/api/v1/snapshot", None).await;
     assert_eq!(staff.body["tickets"].as_array().map(Vec::len), Some(2));
+    let named = staff.body["colleagues"].as_array().expect("names").iter().find(|c| c["id"] == "teller");
+    assert!(named.is_some_and(|c| c["name"].is_string()), "{}", staff.body["colleagues"]);
 }
 
 #[tokio::test]

@@ -94,9 +94,12 @@ impl World {
         self.checker.forgive(index, &elsewhere);
     }
 
-    /// What only a revoked device holds is lost with it: nobody takes it any more.
-    pub fn let_the_revoked_go(&mut self) {
-        for index in (0..self.members.len()).filter(|i| self.members[*i].revoked).collect::<Vec<_>>() {
+    /// What only a revoked device holds is lost with it, since nobody takes it any more; and what only one holds that passes
+    /// nothing on might as well be.
+    pub fn let_those_go_who_share_nothing(&mut self) {
+        let withholder = self.withholder();
+        let shares_nothing = |i: &usize| self.members[*i].revoked || withholder == Some(*i);
+        for index in (0..self.members.len()).filter(shares_nothing).collect::<Vec<_>>() {
             let elsewhere = self.elsewhere(index);
             self.checker.forgive(index, &elsewhere);
         }

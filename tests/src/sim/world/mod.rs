@@ -147,7 +147,7 @@ impl World {
             now: 0,
             rng: Rng::branch(plan.seed, 2),
             network: Network::new(members.len()),
-            checker: Checker::new(members.len()),
+            checker: Checker::new(members.len(), plan.setup.liar.is_some() && plan.setup.withholds),
             audit: Audit::default(),
             setup: plan.setup.clone(),
             workload: Workload::new(plan.setup.overrides),
@@ -202,6 +202,16 @@ impl World {
     /// Running devices that belong to the branch.
     pub fn honest(&self) -> impl Iterator<Item = &Member> {
         self.enrolled().map(move |i| &self.members[i]).filter(|m| m.process.is_some())
+    }
+
+    /// Those of them that pass on what others made, as all but a certain liar do.
+    pub fn generous(&self) -> impl Iterator<Item = &Member> {
+        self.honest().filter(|m| self.withholder().is_none_or(|w| self.members[w].device != m.device))
+    }
+
+    /// The device that keeps to itself what others made.
+    pub fn withholder(&self) -> Option<usize> {
+        self.setup.liar.filter(|_| self.setup.withholds)
     }
 
     /// The steward that each running device sees.

@@ -7,6 +7,8 @@ const PATIENCE_MS = 20_000;
 const REOPEN_MS = 2_000;
 
 let csrf = '';
+/** Commands wait for a token that is being asked for. @type {Promise<unknown>} */
+let asking = Promise.resolve();
 
 /** Commands whose fate is unknown keep their key, so that pressing again can never do them twice. @type {Map<string, string>} */
 const undecided = new Map();
@@ -17,6 +19,11 @@ export function setCsrf(token) {
 }
 
 export const hasCsrf = () => csrf !== '';
+
+/** @param {Promise<unknown>} token */
+export function waitForCsrf(token) {
+  asking = token;
+}
 
 /** @param {string} path @returns {Promise<import('./types.js').Answer<any>>} */
 export function get(path) {
@@ -86,28 +93,30 @@ export async function icons() {
 }
 
 /**
- * The event stream. The browser reconnects by itself and names the last event it saw.
+ * The event stream, until what is given back is called. The browser reconnects by itself and names the last event it saw.
  * @param {string[]} types
- * @param {{opened: () => void, happened: (event: any) => void, lost: () => void}} on
+ * @param {import('./together.js').On} on
  */
 export function follow(types, on) {
   /** @type {EventSource} */
   let stream;
+  let waiting = 0;
   function open() {
     const opened = (stream = new EventSource(`${BASE}/events`));
     opened.addEventListener('error', () => {
       on.lost();
       // A refused stream (signed out, restarted node) is closed for good by the browser: open a new one a little later.
-      if (opened.readyState === EventSource.CLOSED) setTimeout(open, REOPEN_MS);
+      if (opened.readyState === EventSource.CLOSED) waiting = window.setTimeout(open, REOPEN_MS);
     });
     // A reconnect may have missed something.
-    for (const type of ['open', 'resync']) opened.addEventListener(type, on.opened);
+    for (const type of ['open', 'resync']) opened.addEventListener(type, () => on.opened());
     for (const type of types) opened.addEventListener(type, (message) => on.happened(JSON.parse(/** @type {MessageEvent} */ (message).data)));
   }
   open();
-  // A page that was left may live on in the browser's memory: its stream would hold one of the six connections a browser allows.
-  addEventListener('pagehide', () => stream.close());
-  addEventListener('pageshow', (event) => event.persisted && open());
+  return () => {
+    clearTimeout(waiting);
+    stream.close();
+  };
 }
 
 /** Whether a command with this answer has to be sent again: nobody knows, or nothing was changed. @param {number} status */
@@ -124,6 +133,7 @@ export function mayBeTriedAgain(status) {
  */
 async function ask(method, path, body, headers) {
   const init = { method, headers: { ...headers, 'Accept-Language': document.documentElement.lang }, signal: AbortSignal.timeout(PATIENCE_MS) };
+  if (method !== 'GET') await asking;
   if (method !== 'GET' && csrf) Object.assign(init.headers, { 'X-Branchmesh-CSRF': csrf });
   if (body !== undefined) Object.assign(init, { body: JSON.stringify(body), headers: { ...init.headers, 'Content-Type': 'application/json' } });
   try {

@@ -11,6 +11,9 @@ import { recall } from './prefs.js';
 import { initial, reduce } from './state.js';
 import { createStore } from './store.js';
 
+/** After the first picture has been drawn and its images have come. */
+const CALM_MS = 1_000;
+
 /**
  * @typedef {object} Screen
  * @property {string} screen its name: `locales/{language}/{screen}.json` holds its sentences
@@ -30,6 +33,7 @@ import { createStore } from './store.js';
 /** @param {Screen} screen */
 export async function boot(screen) {
   const language = document.documentElement.lang === 'en' ? 'en' : 'zh-CN';
+  const early = screen.feed ? undefined : api.get('/snapshot');
   await Promise.all([...LANGUAGES.flatMap((tag) => ['common', screen.screen].map((name) => teach(tag, name))), api.icons().then(keepIcons)]);
   speak(language);
 
@@ -39,7 +43,7 @@ export async function boot(screen) {
   const outbox = createOutbox(store);
   const happened = (/** @type {any} */ event) => screen.happened?.(event, acts, store.get());
   const fresh = async () => (await outbox.flush()) && feed.changed();
-  const feed = (screen.feed ?? createFeed)(store, { extras: screen.extras, happened, fresh });
+  const feed = (screen.feed ?? createFeed)(store, { extras: screen.extras, happened, fresh, early });
   const core = createActs(store, feed, outbox);
   acts = { ...core, ...screen.acts?.(core, { store, feed }) };
 
@@ -47,6 +51,7 @@ export async function boot(screen) {
   if (screen.sayCalls) store.watch(saying());
   screen.started?.({ store, acts, feed });
   feed.start();
+  await settled(store);
   const shell = await keepShell(() => isQuiet(store.get()));
   // A node that answers again may have come back as a newer one.
   let link = 'live';
@@ -54,6 +59,16 @@ export async function boot(screen) {
     if (link === 'lost' && state.link === 'live') shell.look();
     link = state.link;
   });
+}
+
+/** Waits until the page shows something: keeping all pages must not hold the first of them up. @param {any} store @returns {Promise<void>} */
+function settled(store) {
+  let shown = false;
+  return new Promise((done) => store.watch((/** @type {any} */ state) => {
+    if (shown || state.link === 'loading') return;
+    shown = true;
+    setTimeout(done, CALM_MS);
+  }));
 }
 
 /** Whether nobody would lose anything by loading the page again. @param {import('./types.js').State} state */

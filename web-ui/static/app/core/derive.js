@@ -19,6 +19,9 @@ export const ticketOf = (state, id) => state.snapshot?.tickets.find((ticket) => 
 /** @param {State} state @param {string} id */
 export const serviceOf = (state, id) => state.branch?.services.find((service) => service.id === id);
 
+/** What people call a staff member; the id where nobody told the name. @param {State} state @param {string | undefined} id */
+export const staffName = (state, id) => (id === undefined ? undefined : (state.snapshot?.colleagues?.[id] ?? id));
+
 /** Whether the signed-in person runs the lobby: moves, gives up and reinstates tickets. @param {State} state */
 export const runsLobby = (state) => Boolean(state.session?.roles.some((role) => LOBBY.includes(role)));
 
@@ -49,7 +52,7 @@ export function queues(state) {
     const oldest = state.snapshot?.open && waiting?.length ? Math.min(...waiting.map((t) => t.issuedAt)) : undefined;
     const passed = state.now - state.seenAt;
     const longest = oldest !== undefined ? nodeNow(state) - oldest : told?.longestMs && told.longestMs + passed;
-    return { service, waiting: told?.waiting ?? waiting?.length ?? 0, longestMs: longest, estimate: told?.estimate };
+    return { service, waiting: told?.waiting ?? waiting?.length ?? 0, longestMs: longest, estimate: told?.estimate, openCounters: told?.openCounters ?? 0 };
   });
 }
 

@@ -5,6 +5,7 @@ import * as api from './api.js';
 import { keepNewest, keepPicture, lastPicture } from './last.js';
 import { recall, remember } from './prefs.js';
 import * as shape from './shape.js';
+import { together } from './together.js';
 
 /** The first event of a burst is answered at once, the rest of it together. */
 const GATHER_MS = 120;
@@ -26,9 +27,9 @@ const TYPES = [
 
 /**
  * @param {ReturnType<typeof import('./store.js').createStore>} store
- * @param {{extras?: Extra[], happened?: (event: Event) => void, fresh?: () => void}} [on]
+ * @param {{extras?: Extra[], happened?: (event: Event) => void, fresh?: () => void, early?: ReturnType<typeof api.get>}} [on] `early` is the answer to a question for the first picture, asked already
  */
-export function createFeed(store, { extras = [], happened = () => {}, fresh = () => {} } = {}) {
+export function createFeed(store, { extras = [], happened = () => {}, fresh = () => {}, early } = {}) {
   /** @type {Promise<void> | null} */
   let running = null;
   /** @type {Promise<void> | null} */
@@ -37,6 +38,8 @@ export function createFeed(store, { extras = [], happened = () => {}, fresh = ()
   let fetchedAt = 0;
   // Pictures asked for before this device's own command was answered do not show it yet: they are not taken in.
   let era = 0;
+  /** @type {ReturnType<typeof together> | null} */
+  let events = null;
 
   function fetchNow() {
     fetchedAt = performance.now();
@@ -67,12 +70,17 @@ export function createFeed(store, { extras = [], happened = () => {}, fresh = ()
   async function fetchPicture() {
     const asked = era;
     const more = Promise.all(extras.map((extra) => extra(store.get())));
-    const answer = await api.get('/snapshot');
+    const asking = early ?? api.get('/snapshot');
+    early = undefined;
+    const answer = await asking;
     if (!answer.ok) return lose();
     keepPicture(answer.body, Date.now());
-    await keepToken(answer.body.staff);
+    events?.as(answer.body.staff?.id ?? null);
+    const token = keepToken(answer.body.staff);
+    api.waitForCsrf(token);
     if (asked === era) store.dispatch({ type: 'snapshot', snapshot: shape.snapshot(answer.body), now: Date.now() });
     for (const action of await more) if (action) store.dispatch(action);
+    await token;
     fresh();
   }
 
@@ -85,7 +93,7 @@ export function createFeed(store, { extras = [], happened = () => {}, fresh = ()
     },
     start() {
       refresh();
-      api.follow(TYPES, {
+      events = together((on) => api.follow(TYPES, on), {
         opened: soon,
         happened(event) {
           happened(event);

@@ -69,12 +69,16 @@ export function age(ms) {
   return seconds < 60 ? t('time.seconds_ago', { n: seconds }) : t('time.ago', { span: minutes(ms) });
 }
 
-/** An estimate is a range: a single figure would promise too much. @param {{low: number, high: number} | undefined} range */
+/** Longer waits are told in hours: nobody counts so many minutes. */
+const LONG_MIN = 120;
+
+/** An estimate is a range: a single figure would promise too much. Seconds. @param {{low: number, high: number} | undefined} range */
 export function estimate(range) {
   if (!range) return t('estimate.unknown');
   const low = Math.round(range.low / 60);
   const high = Math.max(low, Math.ceil(range.high / 60));
   if (high === 0) return t('estimate.none');
+  if (high > LONG_MIN) return t('estimate.hours', { low: Math.floor(low / 60), high: Math.ceil(high / 60) });
   return low === high ? t('estimate.about', { n: high }) : t('estimate.range', { low, high });
 }
 

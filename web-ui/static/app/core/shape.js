@@ -23,6 +23,7 @@ function branch(body) {
     queues: (body.queues ?? []).map(named),
     counters: (body.counters ?? []).map((/** @type {any} */ c) => ({ number: c.number, name: words(c.name), zone: c.zone ?? undefined })),
     hours: body.hours ?? [],
+    quietHours: body.quiet_hours ?? [],
     timeZone: body.time_zone ?? '',
     groups: (body.groups ?? []).map(named),
     kiosk: body.kiosk ? kiosk(body.kiosk) : undefined,
@@ -39,8 +40,8 @@ function branch(body) {
 
 /** @param {any} body @returns {import('./types.js').Kiosk} */
 function kiosk(body) {
-  const { ask_identity: askIdentity, ask_phone: askPhone, peak_hints: peakHints } = body;
-  return { idleMs: body.idle_s * 1000, resultMs: body.result_s * 1000, warnMs: body.warn_s * 1000, askIdentity, askPhone, peakHints, closed: words(body.closed) };
+  const { ask_identity: askIdentity, ask_phone: askPhone } = body;
+  return { idleMs: body.idle_s * 1000, resultMs: body.result_s * 1000, warnMs: body.warn_s * 1000, askIdentity, askPhone, closed: words(body.closed) };
 }
 
 /** @param {any} body @returns {import('./types.js').Screen} */
@@ -153,6 +154,7 @@ export function snapshot(body) {
     scope: body.scope,
     open: body.scope === 'staff',
     session: session(body.staff),
+    colleagues: Object.fromEntries((body.colleagues ?? []).map((/** @type {any} */ one) => [one.id, one.name])),
     branch: branch(body.branch),
     mesh: body.mesh ? mesh(body.mesh) : null,
     settings: body.settings ? settings(body.settings) : null,

@@ -12,11 +12,11 @@ export type CounterPlace = { number: number; name?: Text; zone?: string };
 export type Device = { id: string; name: string; role: string; counter?: number };
 /** How the kiosk behaves, as the branch configured it. */
 export type Kiosk = {
-  idleMs: number; resultMs: number; warnMs: number; askIdentity: boolean; askPhone: boolean; peakHints: boolean; closed?: Text;
+  idleMs: number; resultMs: number; warnMs: number; askIdentity: boolean; askPhone: boolean; closed?: Text;
 };
 export type Branch = {
   name: string; date: string; languages: string[]; services: Service[]; queues: Named[]; counters: CounterPlace[];
-  hours: { weekday: number; opens: string; closes: string }[]; timeZone: string; groups: Named[]; kiosk?: Kiosk; serviceLevelMs: number; device: Device;
+  hours: { weekday: number; opens: string; closes: string }[]; quietHours: number[]; timeZone: string; groups: Named[]; kiosk?: Kiosk; serviceLevelMs: number; device: Device;
   outcomes: string[]; pauseReasons: string[]; theme?: string; screens: Screen[]; ticker: (Text | undefined)[];
   voice: Voice | null;
 };
@@ -55,7 +55,7 @@ export type Reminder = {
 };
 export type Settings = { reminderMin: number; sound: boolean; theme: string; language: string };
 export type Snapshot = {
-  revision: string; at: number; scope: 'staff' | 'device' | 'public'; open: boolean; session: Session | null; branch: Branch; mesh: Mesh | null;
+  revision: string; at: number; scope: 'staff' | 'device' | 'public'; open: boolean; session: Session | null; colleagues: Record<string, string>; branch: Branch; mesh: Mesh | null;
   settings: Settings | null; tickets: Ticket[]; counters: Counter[]; queues: Queue[]; printers: Printer[]; conflicts: Conflict[]; reminders: Reminder[];
 };
 export type Peer = {

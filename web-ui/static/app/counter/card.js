@@ -1,6 +1,6 @@
 // @ts-check
 // The customer's card: who is served or looked at, what this ticket is about, and what happened to it.
-import { counterOf, currentOf, isClosed, runsLobby, serviceOf } from '../core/derive.js';
+import { counterOf, currentOf, isClosed, runsLobby, serviceOf, staffName } from '../core/derive.js';
 import { clock, estimate, minutes, pick, t } from '../core/i18n.js';
 import { Empty, Refusal, html, icon } from '../core/ui.js';
 import { isMine, waited } from './line.js';
@@ -44,7 +44,7 @@ function Facts({ state, ticket, visit }) {
     ['counter.fact.identity', visit?.identity],
     ['counter.fact.phone', visit?.phone],
     ['counter.fact.customer', visit?.customer],
-    ['counter.fact.identified_by', visit?.staff],
+    ['counter.fact.identified_by', staffName(state, visit?.staff)],
     ['counter.ticket.service', pick(service?.name, ticket.service)],
     ['counter.fact.category', category && pick(category.name, category.id)],
     ['counter.fact.language', ticket.language && languageName(ticket.language)],
@@ -53,7 +53,7 @@ function Facts({ state, ticket, visit }) {
     ['counter.ticket.ahead', ticket.state === 'waiting' ? ticket.ahead : undefined],
     ['counter.ticket.estimate', ticket.state === 'waiting' && ticket.estimate ? estimate(ticket.estimate) : undefined],
     ['counter.fact.for_counter', counter(ticket.forCounter)],
-    ['counter.fact.for_staff', ticket.forStaff],
+    ['counter.fact.for_staff', staffName(state, ticket.forStaff)],
     ['counter.fact.counter', ticket.state !== 'waiting' && counter(ticket.counter)],
     ['counter.fact.reason', ticket.reason],
     ['counter.fact.outcome', ticket.outcome],
@@ -75,7 +75,7 @@ function History({ state, detail }) {
   if (!detail) return html`<div class="stack bones" aria-busy="true"><span class="bone"></span><span class="bone"></span></div>`;
   return html`<section class="past" aria-labelledby="past-title"><h3 id="past-title">${t('counter.history')}</h3><ol class="notes">${detail.history.map((item) => {
     const at = item.counter ? pick(counterOf(state, item.counter)?.name, t('counter.name', { n: item.counter })) : '';
-    const rest = [at, item.staff, item.note].filter(Boolean).join(t('list.and'));
+    const rest = [at, staffName(state, item.staff), item.note].filter(Boolean).join(t('list.and'));
     return html`<li key=${`${item.what}${item.at}`} data-void=${!item.effective}><span class="faint num">${item.at ? clock(item.at) : ''}</span><span>${t(`counter.happened.${item.what}`)}${!item.effective && html` <span class="chip">${t('counter.void')}</span>`}</span><span class="grow clip muted" title=${rest}>${rest}</span></li>`;
   })}</ol></section>`;
 }

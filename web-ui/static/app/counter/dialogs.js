@@ -1,6 +1,6 @@
 // @ts-check
 // The counter's questions. Where there are a few answers each is a key of its own: a digit answers.
-import { allCounters, counterOf, serviceOf, ticketOf } from '../core/derive.js';
+import { allCounters, counterOf, serviceOf, staffName, ticketOf } from '../core/derive.js';
 import { pick, t } from '../core/i18n.js';
 import { Modal, typed } from '../core/modal.js';
 import { Choice, Input, html } from '../core/ui.js';
@@ -95,7 +95,7 @@ function otherCounters(state) {
 /** Colleagues at work now: a customer can only wait for somebody who is there. @param {State} state @returns {[string, string][]} */
 function colleagues(state) {
   const there = allCounters(state).filter((c) => c.staff && c.state !== 'closed' && c.staff !== state.session?.id);
-  return there.map((c) => [`staff ${c.staff}`, t('counter.transfer.to_staff', { staff: c.staff ?? '', name: pick(counterOf(state, c.number)?.name, String(c.number)) })]);
+  return there.map((c) => [`staff ${c.staff}`, t('counter.transfer.to_staff', { staff: staffName(state, c.staff) ?? '', name: pick(counterOf(state, c.number)?.name, String(c.number)) })]);
 }
 
 /** @param {State} state */

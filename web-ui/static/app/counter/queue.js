@@ -1,7 +1,7 @@
 // @ts-check
 // Who next: the waiting list with the longest wait on top, its figures and its tabs.
 import { Component, createRef } from '/vendor/preact.mjs';
-import { counterOf, serviceOf } from '../core/derive.js';
+import { counterOf, serviceOf, staffName } from '../core/derive.js';
 import { pick, t } from '../core/i18n.js';
 import { Empty, html, icon } from '../core/ui.js';
 import { keyLabel } from './keymap.js';
@@ -125,7 +125,7 @@ function Hints({ state, ticket, next, elsewhere }) {
     ${ticket.state !== 'waiting' && chip(ticket.state === 'no_show' ? 'warn' : 'info', t(`state.${ticket.state}`))}
     ${ticket.foreign ? chip('warn', t('counter.hint.foreign')) : elsewhere && sent === undefined && !ticket.forStaff && chip('', t('counter.hint.elsewhere'))}
     ${sent !== undefined && chip('', pick(counterOf(state, sent)?.name, t('counter.name', { n: sent })))}
-    ${ticket.forStaff && chip('', t('counter.hint.for_staff', { staff: ticket.forStaff }))}
+    ${ticket.forStaff && chip('', t('counter.hint.for_staff', { staff: staffName(state, ticket.forStaff) ?? '' }))}
     ${ticket.identified && chip('info', t('counter.hint.identified'))}
     ${ticket.parent && chip('', t('counter.hint.moved'))}
     ${ticket.language && !ticket.language.startsWith('zh') && chip('', ticket.language)}

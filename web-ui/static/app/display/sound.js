@@ -1,12 +1,11 @@
 // @ts-check
 // What is heard: chimes and tones made by the browser, and the system's speech. Every sound ends by itself within a bound, so
 // that the announcement queue can never be stuck behind one that the browser forgot.
+import { tonesOf } from './tones.js';
 import { sentence, systemVoice } from './voice.js';
 
 /** Two falling notes announce a call, hertz. */
 const CHIME = [784, 622.3];
-/** Where no voice speaks the language, three rising notes stand for the sentence. */
-const TONES = [523.3, 659.3, 784];
 const NOTE_S = 0.42;
 const LOUDEST = 0.4;
 /** Speech that has not ended by then has been lost by the browser: a second for each sign is far slower than any voice. */
@@ -52,7 +51,7 @@ export function createSound(settings, told) {
   /** @param {import('./announce.js').Call} call @param {string} language */
   async function say(call, language) {
     const voice = systemVoice(language);
-    if (!voice) return ring(TONES);
+    if (!voice) return ring(tonesOf(call.counter));
     const { volume, rate } = settings();
     const text = sentence(call, language);
     const spoken = Object.assign(new SpeechSynthesisUtterance(text), { voice, lang: voice.lang, volume, rate });

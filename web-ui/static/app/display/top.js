@@ -13,7 +13,7 @@ export function Top({ state, acts }) {
   return html`<header class="top on-ink"><h1 class="sr">${t('screen.display')}</h1><span class="seal" aria-hidden="true">${[...name][0] ?? ''}</span><b class="clip" title=${name}>${name}</b>
     ${state.blocked && html`<button class="hush" id="wake" aria-label=${t('display.press_for_sound')} onClick=${acts.wake}>${icon('sound')}<span class="clip" title=${t('display.press_for_sound')}>${t('display.press_for_sound')}</span></button>`}
     <${Mark} state=${state} />
-    <time><span>${new Intl.DateTimeFormat(state.language, { month: 'long', day: 'numeric', weekday: 'long' }).format(now)}</span><b>${clock(now)}</b></time></header>`;
+    <time><span>${new Intl.DateTimeFormat(state.language, { month: 'short', day: 'numeric', weekday: 'short' }).format(now)}</span><b>${clock(now)}</b></time></header>`;
 }
 
 /** Joined says little; whatever may make a call old says so, and since when. @param {{state: State}} props */

@@ -1,10 +1,10 @@
 // @ts-check
 // A window screen: its counter, whom it calls or serves, and what it says when it does neither.
 import { counterOf } from '../core/derive.js';
-import { pick, t } from '../core/i18n.js';
+import { LANGUAGES, pick, t, tIn } from '../core/i18n.js';
 import { html, icon } from '../core/ui.js';
 import { callAt } from './calls.js';
-import { two } from './two.js';
+import { counterWords, two } from './two.js';
 
 /** @typedef {import('./types.js').State} State */
 
@@ -13,11 +13,17 @@ export function Window({ state }) {
   const number = state.window ?? 0;
   const counter = counterOf(state, number);
   const ticket = callAt(state.snapshot, number);
-  const name = pick(counter?.name, t('display.counter', { n: number }));
+  const name = pick(counter?.name, '');
   return html`<main class="window" key=${ticket ? `${ticket.id}:${ticket.calls}:${ticket.state}` : 'idle'} data-state=${ticket?.state ?? counter?.state ?? 'unknown'}>
-    <p class="which"><b>${number}</b><span class="clip" title=${name}>${name}</span></p>
+    <p class="which">${counterWords(number)}${saysMore(name, number) && html`<span class="clip" title=${name}>${name}</span>`}</p>
     ${ticket ? html`<${Number} state=${state} ticket=${ticket} />` : html`<${Idle} state=${state} counter=${counter} number=${number} />`}
   </main>`;
+}
+
+/** Whether a counter's name says more than its number. @param {string} name @param {number} number */
+function saysMore(name, number) {
+  const bare = (/** @type {string} */ text) => text.replace(/\s/g, '').toLowerCase();
+  return !LANGUAGES.some((tag) => bare(tIn(tag, 'display.counter', { n: number })).startsWith(bare(name)));
 }
 
 /** @param {{state: State, ticket: import('../core/types.js').Ticket}} props */

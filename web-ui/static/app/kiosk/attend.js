@@ -1,22 +1,17 @@
 // @ts-check
 // What surrounds the views: touches keep a visit alive, readers type, corners leave, the voice follows the view.
-import { recall, remember } from '../core/prefs.js';
+import { recall } from '../core/prefs.js';
 import { NONE, afterTap, cornerAt, isComplete } from './corners.js';
-import { hourNow } from './derive.js';
 import { narration } from './narration.js';
-import { remember as learn } from './peaks.js';
 import { SILENT, afterKey } from './reader.js';
 import { hush, say } from './speech.js';
 
-const LOOK_MS = 10 * 60_000;
-
 /** @param {{store: any, acts: any}} parts */
 export function attend({ store, acts }) {
-  store.dispatch({ type: 'kiosk/remembered', peaks: remembered(), language: recall('language') });
+  store.dispatch({ type: 'kiosk/remembered', language: recall('language') });
   heedTouches(acts);
   heedReader(store, acts);
   followVisit(store, acts);
-  learnPeaks(store);
   acts.resume();
 }
 
@@ -70,23 +65,4 @@ function followVisit(store, acts) {
     else hush();
     requestAnimationFrame(() => document.getElementById('kiosk-title')?.focus({ preventScroll: true }));
   });
-}
-
-/** How full the branch is, looked at now and then and kept by this browser. @param {any} store */
-function learnPeaks(store) {
-  setInterval(() => {
-    const state = store.get();
-    if (state.link !== 'live') return;
-    const memory = learn(state.peaks, { date: state.branch.date, ...hourNow(state) });
-    remember('kiosk.peaks', JSON.stringify(memory));
-    store.dispatch({ type: 'kiosk/peaks', memory });
-  }, LOOK_MS);
-}
-
-function remembered() {
-  try {
-    return JSON.parse(recall('kiosk.peaks') ?? '{}');
-  } catch {
-    return {};
-  }
 }

@@ -1,10 +1,8 @@
 // @ts-check
 // What the kiosk's views need to know, read from the state. Pure.
 import { nodeNow } from '../core/derive.js';
-import { localTime, opening } from './hours.js';
+import { opening, quieterFrom } from './hours.js';
 import { categoryLevel, firstLevel, groupLevel, pageOf } from './offers.js';
-import { quieter } from './peaks.js';
-import { settings } from './state.js';
 
 /** The tiles of the view a customer is at, and what does not fit it. @param {any} state */
 export function choices(state) {
@@ -28,22 +26,12 @@ export const openCounters = (state) => (state.snapshot?.counters ?? []).filter((
 /** Whether this page may issue: at the kiosk itself, paired with it, or for somebody who signed in. @param {any} state */
 export const mayIssue = (state) => state.session !== null || (state.branch?.device.role === 'kiosk' && state.snapshot?.scope !== 'public');
 
-/** Hours of a branch that never closes are looked at until late. */
-const LATE_HOUR = 22;
-
-/** Where the branch is in its week, as quiet hours are learnt. @param {any} state */
-export function hourNow(state) {
-  const { weekday, time } = localTime(nodeNow(state), state.branch?.timeZone ?? '');
-  return { weekday, hour: Number(time.slice(0, 2)), waiting: waitingInAll(state) };
-}
-
 /** The hour from which it is usually quieter, told only when somebody who comes now waits longer than the branch promises. @param {any} state */
 export function quietHour(state) {
-  const longest = Math.max(0, ...(state.snapshot?.queues ?? []).map((/** @type {any} */ q) => q.estimate?.high ?? 0));
-  if (!settings(state).peakHints || longest * 1000 <= (state.branch?.serviceLevelMs ?? 0)) return undefined;
-  const now = openingNow(state);
-  const closes = now.open ? now.closes : undefined;
-  return quieter(state.peaks, { ...hourNow(state), lastHour: closes ? Number(closes.slice(0, 2)) - 1 : LATE_HOUR });
+  const { branch, snapshot } = state;
+  const longest = Math.max(0, ...(snapshot?.queues ?? []).map((/** @type {any} */ q) => q.estimate?.high ?? 0));
+  if (!branch || longest * 1000 <= branch.serviceLevelMs) return undefined;
+  return quieterFrom(branch.quietHours, branch.hours, nodeNow(state), branch.timeZone);
 }
 
 /** Printers that put no slip out now; the node prints when they can again. */

@@ -35,6 +35,17 @@ function nextOpening(hours, weekday, time) {
   return coming.sort((a, b) => a.days - b.days || a.opens.localeCompare(b.opens))[0];
 }
 
+/**
+ * The next of the hours known to be quiet that begins later today, while the branch is open.
+ * @param {number[]} quietHours @param {Hours[]} hours @param {number} now @param {string} zone @returns {number | undefined}
+ */
+export function quieterFrom(quietHours, hours, now, zone) {
+  const { weekday, time } = localTime(now, zone);
+  const begins = (/** @type {number} */ hour) => `${String(hour).padStart(2, '0')}:00:00`;
+  const isOpen = (/** @type {string} */ at) => hours.length === 0 || hours.some((h) => h.weekday === weekday && h.opens <= at && at < h.closes);
+  return quietHours.find((hour) => begins(hour) > time && isOpen(begins(hour)));
+}
+
 /** The whole week for people, the days in order, each with its spans; days without any are closed. @param {Hours[]} hours */
 export function week(hours) {
   return WEEKDAYS.map((_, i) => {

@@ -10,7 +10,7 @@
 /** @typedef {'identity' | 'phone'} Field */
 
 /** What the branch has not set. */
-const DEFAULTS = { idleMs: 60_000, resultMs: 20_000, warnMs: 8_000, askIdentity: true, askPhone: false, peakHints: true, closed: { zh: '', en: '' } };
+const DEFAULTS = { idleMs: 60_000, resultMs: 20_000, warnMs: 8_000, askIdentity: true, askPhone: false, closed: { zh: '', en: '' } };
 
 const START = {
   step: /** @type {Step} */ ('home'),
@@ -34,7 +34,7 @@ const START = {
 
 /** @typedef {typeof START} Visit */
 
-export const first = { kiosk: START, ownLanguage: /** @type {string | null} */ (null), peaks: /** @type {import('./peaks.js').Memory} */ ({}), exit: /** @type {{typed: string, busy: boolean, problem?: import('../core/types.js').Problem} | null} */ (null) };
+export const first = { kiosk: START, ownLanguage: /** @type {string | null} */ (null), exit: /** @type {{typed: string, busy: boolean, problem?: import('../core/types.js').Problem} | null} */ (null) };
 
 /** @param {any} state @returns {typeof DEFAULTS} */
 export const settings = (state) => ({ ...DEFAULTS, ...state.branch?.kiosk });
@@ -62,9 +62,7 @@ export function reduce(state, action) {
     case 'kiosk/exit':
       return { ...state, exit: action.exit };
     case 'kiosk/remembered':
-      return { ...state, peaks: action.peaks, ownLanguage: action.language };
-    case 'kiosk/peaks':
-      return { ...state, peaks: action.memory };
+      return { ...state, ownLanguage: action.language };
     default:
       return moved(state, action);
   }

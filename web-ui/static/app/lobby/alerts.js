@@ -1,7 +1,7 @@
 // @ts-check
 // Who needs me: everything that wants a hand, worst first. Pure; the view is in side.js.
 import { age, clock, pick, t } from '../core/i18n.js';
-import { counterOf, nodeNow, serviceOf } from '../core/derive.js';
+import { counterOf, nodeNow, serviceOf, staffName } from '../core/derive.js';
 import { unsentAbout } from '../core/outbox.js';
 import { whatFor } from './chips.js';
 import { byId, reliefOf, reminderMs } from './figures.js';
@@ -28,9 +28,8 @@ export function alertsOf(state, waiting) {
 export function seenTo(state) {
   const since = nodeNow(state) - TOLD_MS;
   const done = (state.snapshot?.reminders ?? []).filter((/** @type {Reminder} */ one) => (one.acknowledged?.at ?? 0) > since);
-  const name = (/** @type {string | undefined} */ id) => (id === state.session?.id ? state.session?.name : id) ?? t('none');
   return done.sort((/** @type {any} */ a, /** @type {any} */ b) => b.acknowledged.at - a.acknowledged.at).slice(0, TOLD)
-    .map((/** @type {any} */ one) => ({ id: one.id, text: t('lobby.alert.answered', { staff: name(one.acknowledged.staff), what: subject(state, one) }) }));
+    .map((/** @type {any} */ one) => ({ id: one.id, text: t('lobby.alert.answered', { staff: staffName(state, one.acknowledged.staff) ?? t('none'), what: subject(state, one) }) }));
 }
 
 /** @param {any} state @returns {Alert[]} */

@@ -60,10 +60,11 @@ export function Columns({ columns }) {
 
 /**
  * Lying bars from zero, each with its name before and its value behind; a tick marks a second value on the same scale.
- * @param {{rows: {key: string, label: string, value: number, text: string, tick?: number}[], colour: string}} props
+ * The scale is never shorter than `least`.
+ * @param {{rows: {key: string, label: string, value: number, text: string, tick?: number}[], colour: string, least?: number}} props
  */
-export function Bars({ rows, colour }) {
-  const top = Math.max(1, ...rows.map((row) => Math.max(row.value, row.tick ?? 0)));
+export function Bars({ rows, colour, least = 1 }) {
+  const top = Math.max(least, ...rows.map((row) => Math.max(row.value, row.tick ?? 0)));
   return html`<ul class="bars" style=${{ '--c': `var(--${colour})` }}>${rows.map(({ key, label, value, text, tick }) => html`<li key=${key}>
     <span class="clip" title=${label}>${label}</span>
     <span class="lane"><i style=${{ width: `${(value / top) * 100}%` }}></i>${tick !== undefined && html`<span style=${{ insetInlineStart: `${(tick / top) * 100}%` }}></span>`}</span>

@@ -1,6 +1,6 @@
 // @ts-check
 // Every counter with what the lobby manager asks of it: open or not, who, since when, for whom, how many today.
-import { allCounters, currentOf, nodeNow, serviceOf } from '../core/derive.js';
+import { allCounters, currentOf, nodeNow, serviceOf, staffName } from '../core/derive.js';
 import { clock, pick, t } from '../core/i18n.js';
 import { Empty, html } from '../core/ui.js';
 import { brief } from './words.js';
@@ -23,7 +23,7 @@ function Counter({ state, counter }) {
     <div class="line"><h2 class="clip grow" title=${name}>${name}</h2><span class="chip" data-tone=${TONES[counter.state]}>${t(`counter.state.${counter.state}`)}</span></div>
     <div class="line"><strong class="ticket-no grow">${ticket?.number ?? t('none')}</strong>${ticket && since && html`<span class="muted num">${t(`lobby.desk.${ticket.state}`, { span: brief(nodeNow(state) - since) })}</span>`}</div>
     <dl class="facts">
-      <${Fact} name="lobby.staff" value=${counter.staff} />
+      <${Fact} name="lobby.staff" value=${staffName(state, counter.staff)} />
       <${Fact} name="lobby.since" value=${counter.since && clock(counter.since)} />
       <${Fact} name="lobby.reason" value=${counter.state === 'paused' ? counter.reason : undefined} />
       <${Fact} name="lobby.only" value=${counter.services?.map((id) => pick(serviceOf(state, id)?.name, id)).join(t('list.and'))} />

@@ -13,6 +13,8 @@ const RING = 4;
 /** Rows a chart has room for. */
 const ROWS = 5;
 const COLOURS = 5;
+/** Waits of seconds do not fill a scale whose figures are minutes. */
+const SHORTEST_SCALE_MS = 5 * MINUTE_MS;
 
 /** @param {{state: any, waiting: Waiter[]}} props */
 export function Charts({ state, waiting }) {
@@ -48,7 +50,8 @@ function TypeChart({ state, waiting }) {
     key: type.id || 'none', value: type.waiting, text: String(type.waiting), colour: type.index < 0 ? 'c-6' : `c-${(type.index % COLOURS) + 1}`,
     label: type.id ? pick(type.name, type.id) : t('lobby.chart.untyped'),
   }));
-  const title = most(parts, 'lobby.chart.most');
+  const typed = parts.filter((part) => part.key !== 'none');
+  const title = parts.length > typed.length && typed.length === 0 ? t('lobby.chart.untyped_all') : most(typed, 'lobby.chart.most');
   const ring = parts.length > 1 && parts.length <= RING && new Set(parts.map((part) => part.colour)).size === parts.length;
   const drawn = ring ? html`<${Donut} parts=${parts} total=${waiting.length} unit=${t('lobby.people')} />` : html`<${Bars} rows=${folded(parts)} colour="c-2" />`;
   return html`<${Chart} name="types" title=${title} label=${t('lobby.chart.types')} note=${ring ? undefined : t('lobby.chart.people_note')} alt=${alt(parts)}>${drawn}</${Chart}>`;
@@ -62,7 +65,7 @@ function QueueWaitChart({ queues }) {
     return { key: queue.id, label: pick(queue.name, queue.id), value: queue.averageMs, tick: queue.waiting ? queue.longestMs : undefined, text };
   });
   const slowest = most(rows.map((row) => ({ ...row, value: row.tick ?? 0 })), 'lobby.chart.slowest');
-  return html`<${Chart} name="queue-waits" title=${slowest} label=${t('lobby.chart.queue_waits')} note=${t('lobby.chart.pair_note')} alt=${alt(rows)}><${Bars} rows=${rows} colour="ramp-0" /></${Chart}>`;
+  return html`<${Chart} name="queue-waits" title=${slowest} label=${t('lobby.chart.queue_waits')} note=${t('lobby.chart.pair_note')} alt=${alt(rows)}><${Bars} rows=${rows} colour="ramp-0" least=${SHORTEST_SCALE_MS} /></${Chart}>`;
 }
 
 /** The finding: which part stands out, or that none does. @param {{label: string, value: number}[]} rows @param {string} key */

@@ -1,6 +1,6 @@
 // @ts-check
 // All of one ticket: its number, who and what for, what happened to it, and everything that can be done with it.
-import { nodeNow, runsLobby, ticketOf } from '../core/derive.js';
+import { nodeNow, runsLobby, staffName, ticketOf } from '../core/derive.js';
 import { clock, estimate, minutes, t } from '../core/i18n.js';
 import { Modal } from '../core/modal.js';
 import { Refusal, html, icon } from '../core/ui.js';
@@ -51,7 +51,7 @@ function Facts({ state, ticket }) {
   const facts = /** @type {[string, string | number | undefined][]} */ ([
     ['lobby.customer', visit?.identity ?? visit?.phone ?? t(ticket.identified ? 'lobby.identified' : 'lobby.unidentified')],
     ['lobby.phone', visit?.identity && visit.phone],
-    ['lobby.identified_by', visit?.staff],
+    ['lobby.identified_by', staffName(state, visit?.staff)],
     ['lobby.arrived', clock(arrived)],
     ['lobby.waited', minutes(until - arrived)],
     ['lobby.ahead', waits ? (ticket.ahead ?? 0) : undefined],
@@ -69,5 +69,5 @@ function History({ state, acts, ticket }) {
   if (state.problems.history) return html`<${Refusal} state=${state} acts=${acts} place="history" />`;
   if (detail?.ticket !== ticket.id) return html`<div class="bone tall" aria-busy="true"></div>`;
   return html`<section><h3>${t('lobby.history')}</h3><ol class="timeline" id="history">${detail.history.map((/** @type {any} */ item, /** @type {number} */ index) => html`<li key=${index} data-what=${item.what}>
-    <span class="dot">${icon(SIGNS[item.what] ?? 'note')}</span><div><b>${t(`lobby.what.${item.what}`, { n: item.counter ?? '' })}</b><p class="muted small">${[clock(item.at), item.staff, item.note, !item.effective && t('lobby.no_effect')].filter(Boolean).join(t('list.and'))}</p></div></li>`)}</ol></section>`;
+    <span class="dot">${icon(SIGNS[item.what] ?? 'note')}</span><div><b>${t(`lobby.what.${item.what}`, { n: item.counter ?? '' })}</b><p class="muted small">${[clock(item.at), staffName(state, item.staff), item.note, !item.effective && t('lobby.no_effect')].filter(Boolean).join(t('list.and'))}</p></div></li>`)}</ol></section>`;
 }

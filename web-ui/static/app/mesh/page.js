@@ -2,6 +2,7 @@
 // Is the branch one group? The picture, the devices, who gives the numbers, the data, and what to do.
 import { Banners } from '../core/banners.js';
 import { Bar } from '../core/bar.js';
+import { staffName } from '../core/derive.js';
 import { Ask } from '../core/dialog.js';
 import { age, bytes, clock, figure, t } from '../core/i18n.js';
 import { Empty, Refusal, Toast, html, icon } from '../core/ui.js';
@@ -99,7 +100,7 @@ function Conflict({ state, acts, conflict }) {
   const calls = conflict.calls.map((c) => (c.at ? t('conflict.call', { counter: c.counter, at: clock(c.at) }) : t('conflict.call_untimed', { counter: c.counter }))).join(t('list.and'));
   const seen = conflict.acknowledged;
   return html`<li class="row"><span class="dot" data-tone=${seen ? 'ok' : 'bad'}>${icon(seen ? 'check' : 'conflict')}</span>
-    <div class="grow"><b>${t('mesh.called_twice', { number: conflict.number })}</b><p class="muted small">${calls}${seen?.at ? t('mesh.seen_by', { staff: seen.staff ?? '', at: clock(seen.at) }) : ''}</p><${Refusal} state=${state} acts=${acts} place=${place} /></div>
+    <div class="grow"><b>${t('mesh.called_twice', { number: conflict.number })}</b><p class="muted small">${calls}${seen?.at ? t('mesh.seen_by', { staff: staffName(state, seen.staff) ?? '', at: clock(seen.at) }) : ''}</p><${Refusal} state=${state} acts=${acts} place=${place} /></div>
     ${!seen && html`<button class="btn" disabled=${Boolean(state.busy[place])} aria-busy=${Boolean(state.busy[place])} onClick=${() => acts.acknowledge(conflict.id)}>${t('conflict.acknowledge')}</button>`}</li>`;
 }
 

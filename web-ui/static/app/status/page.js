@@ -63,7 +63,7 @@ function Ticket({ state, acts }) {
 /** The lower half of the slip: the wait with its path, or the counter. @param {{told: import('./state.js').Told, begun: any}} props */
 function Turn({ told, begun }) {
   if (told.state === 'waiting') {
-    return html`<dl class="figs"><div><dt>${t('status.ahead')}</dt><dd><span id="status-ahead">${told.ahead ?? 0}</span> <small>${t('status.people')}</small></dd></div>
+    return html`<dl class="figs"><div><dt>${t('status.ahead')}</dt><dd><span id="status-ahead">${told.ahead ?? 0}</span> <small>${t(told.ahead === 1 ? 'status.person' : 'status.people')}</small></dd></div>
         <div><dt>${t('status.wait')}</dt><dd class="wait">${estimate(told.estimate)}</dd></div></dl>
       <${Path} told=${told} begun=${begun} />`;
   }

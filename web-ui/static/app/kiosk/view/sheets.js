@@ -3,7 +3,7 @@
 import { Component, createRef } from '/vendor/preact.mjs';
 import { t } from '../../core/i18n.js';
 import { html, icon } from '../../core/ui.js';
-import { remaining } from '../state.js';
+import { remaining, settings } from '../state.js';
 import { Keypad } from './keypad.js';
 
 const LONGEST_CODE = 12;
@@ -37,7 +37,7 @@ export function Stay({ state, acts }) {
   return html`<${Sheet} id="kiosk-stay" role="alertdialog" label="stay-title" cancel=${acts.stay}>
     <h2 id="stay-title">${t('kiosk.stay.title')}</h2>
     <p>${t('kiosk.stay.line', { n: seconds })}</p>
-    <span class="progress" aria-hidden="true" style=${{ '--at': `${left / 80}%` }}></span>
+    <span class="progress" aria-hidden="true" style=${{ '--at': `${(100 * left) / settings(state).warnMs}%` }}></span>
     <div class="pair">
       <button class="btn" data-size="public" id="kiosk-leave" onClick=${acts.home}>${t('kiosk.stay.leave')}</button>
       <button class="btn" data-size="public" data-kind="primary" id="kiosk-keep-on" onClick=${acts.stay}>${t('kiosk.stay.keep_on')}</button>
