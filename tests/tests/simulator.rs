@@ -59,7 +59,16 @@ macro_rules! parts {
     ($($name:ident = $part:literal),*) => { $(#[test] fn $name() { holds($part); })* };
 }
 
-parts!(holds_part_0 = 0, holds_part_1 = 1, holds_part_2 = 2, holds_part_3 = 3);
+parts!(
+    holds_part_0 = 0,
+    holds_part_1 = 1,
+    holds_part_2 = 2,
+    holds_part_3 = 3,
+    holds_part_4 = 4,
+    holds_part_5 = 5,
+    holds_part_6 = 6,
+    holds_part_7 = 7
+);
 
 macro_rules! flaws {
     ($($name:ident = $flaw:ident),*) => { $(#[test] fn $name() { notices(Flaw::$flaw); })* };

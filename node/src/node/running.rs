@@ -108,11 +108,12 @@ impl Node {
         tasks.push(tokio::spawn(history::run(store.clone(), handle.clone(), past, stop.clone())));
         let reachable = reachable(http_addr, &mesh);
         let api = open_api(&handle, (secret, printing, past_hours, reachable), &control, &core, &stop);
+        // Whoever sees that the node answers may want to command it.
+        let control = ControlFile::write(&options.data, &control)?;
         tasks.push(tokio::spawn(http::webhooks::run(api.clone(), Arc::new(StoredOutbox(store.clone())))));
         let served = tokio::spawn(serve(listener, api, stop.clone()));
         tasks.push(tokio::spawn(maintenance::run(store.clone(), handle.clone(), stop.clone())));
         tasks.push(tokio::spawn(keep_identity(options.data.clone(), identity, handle.clone(), stop.clone())));
-        let control = ControlFile::write(&options.data, &control)?;
         Ok(Node { handle, http: http_addr, mesh, core, stop, api: served, tasks, _control: control })
     }
 

@@ -172,8 +172,7 @@ fn fault(rng: &mut Rng, setup: &Setup, at: Ms, heal_at: Ms, disk_lost: &mut bool
         69..=71 => add(at, Act::Visit { dice: rng.draw() }),
         72..=77 => add(at, Act::Pause(one, rng.range(500, 9_000))),
         78..=79 => {
-            let to =
-                if setup.night { around(rng, 500) } else { rng.one_of(&[0, -45_000, 45_000, -3_600_000, YEAR, -YEAR]) };
+            let to = if setup.night { around(rng, 500) } else { rng.one_of(&[0, -45_000, 45_000, -3_600_000]) };
             add(at, Act::SetClock(one, to));
         }
         80 => {

@@ -92,6 +92,10 @@ impl World {
     fn forget(&mut self, index: usize) {
         let elsewhere = self.elsewhere(index);
         self.checker.forgive(index, &elsewhere);
+        // So is a revocation that nobody else had heard of.
+        for member in &mut self.members {
+            member.revoked &= elsewhere.keys.contains(&format!("v/{}", member.device));
+        }
     }
 
     /// What only a revoked device holds is lost with it, since nobody takes it any more; and what only one holds that passes
@@ -100,7 +104,11 @@ impl World {
         let withholder = self.withholder();
         let shares_nothing = |i: &usize| self.members[*i].revoked || withholder == Some(*i);
         for index in (0..self.members.len()).filter(shares_nothing).collect::<Vec<_>>() {
-            let elsewhere = self.elsewhere(index);
+            let mut elsewhere = self.elsewhere(index);
+            if withholder == Some(index) {
+                // As steward it alone copies records from the log into documents, and keeps those to itself too.
+                elsewhere.records.clear();
+            }
             self.checker.forgive(index, &elsewhere);
         }
     }
