@@ -349,12 +349,18 @@ pub fn next_ticket(nodes: &[&Client], counter: u32) -> Result<Option<Ticket>> {
     }
 }
 
-/// The ticket that the screens show as called to `counter`.
+/// The ticket that a screen shows as called to `counter`. The steward may have known of the call before any screen does.
 fn called_at(nodes: &[&Client], counter: u32) -> Result<Ticket> {
-    let shown = |node: &&Client| node.get(&format!("/tickets?counter={counter}&state=called")).ok()?.expect(200).ok();
-    let lists = nodes.iter().find_map(shown).context("no device answers")?;
-    let ticket = lists["tickets"].get(0).context("no ticket is called there")?;
-    Ok(serde_json::from_value(ticket.clone())?)
+    let path = format!("/tickets?counter={counter}&state=called");
+    let shown = |node: &&Client| node.get(&path).ok()?.expect(200).ok()?["tickets"].get(0).cloned();
+    let asked = Instant::now();
+    while asked.elapsed() < PATIENCE {
+        if let Some(ticket) = nodes.iter().find_map(shown) {
+            return Ok(serde_json::from_value(ticket)?);
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+    bail!("no ticket is called there")
 }
 
 /// Serves a called ticket from start to finish, at one of `nodes` after the other until one answers. A node that has
