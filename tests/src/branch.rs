@@ -335,32 +335,33 @@ pub fn tables_equal(nodes: &[&Node]) -> Result<Table> {
     Ok(table)
 }
 
-/// The next ticket for `counter`, asked at one of `nodes` after the other until one answers.
+/// The next ticket for `counter`, asked at one of `nodes` after the other until one answers. A steward that has not heard yet
+/// that the counter is free refuses; it is asked again.
 ///
 /// # Errors
 /// If it is refused or nobody answers in time.
 pub fn next_ticket(nodes: &[&Client], counter: u32) -> Result<Option<Ticket>> {
-    let reply = insist(nodes, &format!("/counters/{counter}/call-next"), &json!({}))?;
-    match reply.status {
-        204 => Ok(None),
-        // An earlier call whose answer was lost in a split ran after all: the teller finds its ticket on the screen.
-        409 => called_at(nodes, counter).map(Some).with_context(|| format!("{reply:?}")),
-        _ => reply.ticket(200).map(Some),
-    }
-}
-
-/// The ticket that a screen shows as called to `counter`. The steward may have known of the call before any screen does.
-fn called_at(nodes: &[&Client], counter: u32) -> Result<Ticket> {
-    let path = format!("/tickets?counter={counter}&state=called");
-    let shown = |node: &&Client| node.get(&path).ok()?.expect(200).ok()?["tickets"].get(0).cloned();
     let asked = Instant::now();
-    while asked.elapsed() < PATIENCE {
-        if let Some(ticket) = nodes.iter().find_map(shown) {
-            return Ok(serde_json::from_value(ticket)?);
+    loop {
+        let reply = insist(nodes, &format!("/counters/{counter}/call-next"), &json!({}))?;
+        match reply.status {
+            204 => return Ok(None),
+            // An earlier call whose answer was lost in a split ran after all: the teller finds its ticket on the screen.
+            409 => match called_at(nodes, counter)? {
+                Some(ticket) => return Ok(Some(ticket)),
+                None => ensure!(asked.elapsed() < PATIENCE, "{reply:?}"),
+            },
+            _ => return reply.ticket(200).map(Some),
         }
         std::thread::sleep(LOOK_AGAIN);
     }
-    bail!("no ticket is called there")
+}
+
+/// The ticket that the screens show as called to `counter`, if there is one.
+fn called_at(nodes: &[&Client], counter: u32) -> Result<Option<Ticket>> {
+    let shown = |node: &&Client| node.get(&format!("/tickets?counter={counter}&state=called")).ok()?.expect(200).ok();
+    let lists = nodes.iter().find_map(shown).context("no device answers")?;
+    Ok(lists["tickets"].get(0).cloned().map(serde_json::from_value).transpose()?)
 }
 
 /// Serves a called ticket from start to finish, at one of `nodes` after the other until one answers. A node that has
