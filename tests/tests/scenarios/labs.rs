@@ -143,7 +143,8 @@ fn packets_are_delayed_overtake_each_other_and_are_lost() -> Result<()> {
             report::figure("datagrams passed and lost", format!("{passed} {lost}"));
             branch.mend_relay()
         })?;
-        judge(branch, &ledger, GHOSTS_A_CUT)
+        // Every answer may be lost here, not only those under way while links are cut.
+        judge(branch, &ledger, 4 * GHOSTS_A_CUT)
     })
 }
 
