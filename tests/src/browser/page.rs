@@ -11,6 +11,8 @@ use super::cdp::Cdp;
 
 /// Between two looks at whether something stands still: dialogs and cards arrive in a short movement.
 const STILL: Duration = Duration::from_millis(60);
+/// How long a finger that taps rests on the glass; people need 50 to 150 ms.
+const TOUCH: Duration = Duration::from_millis(80);
 
 /// Elements whose text does not fit: wider than their box, unless they end in an ellipsis and tell the whole in `title`, or
 /// sticking out of the card they stand in.
@@ -93,7 +95,7 @@ impl Page {
         self.click_at(x, y).await
     }
 
-    /// The same with a finger.
+    /// The same with a finger, which rests on the glass for a moment.
     ///
     /// # Errors
     /// If it never does.
@@ -101,6 +103,7 @@ impl Page {
         let (x, y) = self.place_of(selector).await?;
         let touched = json!([{ "x": x, "y": y }]);
         self.cdp.ask("Input.dispatchTouchEvent", json!({ "type": "touchStart", "touchPoints": touched })).await?;
+        tokio::time::sleep(TOUCH).await;
         self.cdp.ask("Input.dispatchTouchEvent", json!({ "type": "touchEnd", "touchPoints": [] })).await?;
         Ok(())
     }

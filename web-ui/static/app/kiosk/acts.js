@@ -8,6 +8,8 @@ import { forget, keep, kept } from './press.js';
 
 /** Between tries of a kept press: soon at first, then patient. */
 const TRIES_MS = [300, 700, 1500, 3000, 5000];
+/** Usually the number is there before this, and then nothing is drawn between the press and the number. */
+const SOON_MS = 150;
 
 /**
  * @param {any} _ the acts all screens share
@@ -36,6 +38,7 @@ export function createKioskActs(_, { store }) {
   function begin(press) {
     keep(press, Date.now());
     dispatch({ type: 'kiosk/press', press });
+    setTimeout(() => dispatch({ type: 'kiosk/slow', key: press.key }), SOON_MS);
     settle(press);
   }
 

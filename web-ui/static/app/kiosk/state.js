@@ -4,6 +4,7 @@
 //   home → group → category → issuing → result → home        (identify is a side step from home)
 //
 // A press of a choice that issues has a command id. It stays in force until the ticket is there or the customer leaves.
+// Until its answer is late the choices stay as they are, out of reach; only then is `issuing` shown.
 
 /** @typedef {'home' | 'group' | 'category' | 'identify' | 'issuing' | 'result'} Step */
 /** @typedef {{key: string, body: {service: string, category?: string, identity?: string, phone?: string, language: string}}} Press */
@@ -84,7 +85,7 @@ function moved(state, action) {
     case 'kiosk/known':
       return visit(state, { step: 'home', typed: '', problem: null, [action.field]: action.value });
     case 'kiosk/press':
-      return visit(state, { step: 'issuing', press: action.press, tries: 0, problem: null });
+      return visit(state, { press: action.press, tries: 0, problem: null });
     default:
       return answered(state, action);
   }
@@ -96,8 +97,10 @@ function answered(state, action) {
   switch (action.type) {
     case 'kiosk/ticket':
       return visit(state, { step: 'result', ticket: action.ticket, problem: null, until: action.now + settings(state).resultMs });
+    case 'kiosk/slow':
+      return state.kiosk.step === 'result' ? state : visit(state, { step: 'issuing' });
     case 'kiosk/waits':
-      return visit(state, { problem: action.problem, tries: state.kiosk.tries + 1 });
+      return visit(state, { step: 'issuing', problem: action.problem, tries: state.kiosk.tries + 1 });
     case 'kiosk/refused':
       return visit(state, { step: action.problem.field === 'identity' || action.problem.field === 'phone' ? 'identify' : 'home', press: null, problem: action.problem });
     default:

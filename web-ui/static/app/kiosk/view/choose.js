@@ -14,7 +14,7 @@ export function Choose({ state, acts }) {
   const chosen = step === 'group' ? state.branch.groups.find((/** @type {any} */ g) => g.id === group) : state.branch.services.find((/** @type {any} */ s) => s.id === service);
   const home = step === 'home';
   const view = choices(state);
-  return html`<main class="view" data-view=${step}>
+  return html`<main class="view" data-view=${step} inert=${state.kiosk.press !== null}>
     <${Plate} state=${state} title=${home ? t('kiosk.home.title') : pick(chosen?.name, group || service)} line=${home ? floor(state) : t(`kiosk.${step}.title`)}>
       ${home && html`<${Strip} state=${state} acts=${acts} />`}
     </${Plate}>

@@ -1,5 +1,5 @@
 // @ts-check
-// The press is on its way: usually gone within a frame or two; when it is not, what is so and what to do.
+// The press is on its way and takes longer than usual: what is so and what to do.
 import { t } from '../../core/i18n.js';
 import { html, icon } from '../../core/ui.js';
 import { Foot } from './foot.js';
