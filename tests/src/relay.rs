@@ -21,7 +21,7 @@ use crate::lan::Lan;
 /// Largest datagram.
 const MAX_BYTES: usize = 65_535;
 /// How soon a relay that shall stop does.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const STOPS_WITHIN: Duration = Duration::from_millis(50);
 
 /// What the relay does to datagrams.
 #[derive(Clone, Copy, Debug)]
@@ -106,7 +106,7 @@ impl Line {
         let sockets = self.sockets.clone();
         let socket = &sockets[self.to];
         let (mut buffer, mut order) = (vec![0; MAX_BYTES], 0);
-        let Ok(()) = socket.set_read_timeout(Some(LOOK_AGAIN)) else { return };
+        let Ok(()) = socket.set_read_timeout(Some(STOPS_WITHIN)) else { return };
         while !self.stop.load(Ordering::Relaxed) {
             let Ok((length, source)) = socket.recv_from(&mut buffer) else { continue };
             let Some(from) = self.hosts.iter().position(|ip| source.ip() == *ip) else { continue };
@@ -137,7 +137,7 @@ fn deliver(passing: &Receiver<Passing>, sockets: &[UdpSocket], hosts: &[SocketAd
                 passed.fetch_add(1, Ordering::Relaxed);
             }
         }
-        let wait = waiting.peek().map_or(LOOK_AGAIN, |(due, ..)| due.0.saturating_duration_since(now));
+        let wait = waiting.peek().map_or(STOPS_WITHIN, |(due, ..)| due.0.saturating_duration_since(now));
         match passing.recv_timeout(wait) {
             Ok(datagram) => waiting.push(datagram),
             Err(RecvTimeoutError::Timeout) => {}

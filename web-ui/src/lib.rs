@@ -62,9 +62,15 @@ pub fn asset(path: &str) -> Option<Asset> {
     if !name.ends_with(".html") {
         return Some(Asset { mime, etag: etag(&file), bytes: file.data });
     }
-    let text = |path: &str| Some(String::from_utf8_lossy(&Files::get(path)?.data).into_owned());
-    let page = preload::with_preloads(&String::from_utf8_lossy(&file.data), text).into_bytes();
+    let page = preload::with_preloads(&text(file.data), |path| Some(text(Files::get(path)?.data))).into_bytes();
     Some(Asset { mime, etag: tag(&Sha256::digest(&page)), bytes: page.into() })
+}
+
+fn text(data: Cow<'static, [u8]>) -> Cow<'static, str> {
+    match data {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => String::from_utf8_lossy(&bytes).into_owned().into(),
+    }
 }
 
 /// The file of the page that answers at a path.

@@ -1,10 +1,11 @@
 //! What a page will need, told in its head: modules name what they import only once they have been fetched, so that a browser
 //! would find out about the last of them after many questions in a row. Told at once, they come side by side.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// The page with a link for each module it will import and each file of sentences and icons it will ask for.
-pub(super) fn with_preloads(page: &str, text: impl Fn(&str) -> Option<String>) -> String {
+pub(super) fn with_preloads(page: &str, text: impl Fn(&str) -> Option<Cow<'static, str>>) -> String {
     let Some((head, rest)) = page.split_once("</head>") else { return page.to_owned() };
     let Some(main) = between(head, "<script type=\"module\" src=\"/", "\"").next() else { return page.to_owned() };
     let mut links = String::new();
@@ -18,7 +19,7 @@ pub(super) fn with_preloads(page: &str, text: impl Fn(&str) -> Option<String>) -
 }
 
 /// A module and all that it imports, directly or through others, nearest first.
-fn modules(main: &str, text: &impl Fn(&str) -> Option<String>) -> Vec<String> {
+fn modules(main: &str, text: &impl Fn(&str) -> Option<Cow<'static, str>>) -> Vec<String> {
     let mut found = vec![main.to_owned()];
     let mut next = 0;
     while let Some(module) = found.get(next).cloned() {
@@ -68,7 +69,7 @@ fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<It
 mod tests {
     use super::*;
 
-    fn text(path: &str) -> Option<String> {
+    fn text(path: &str) -> Option<Cow<'static, str>> {
         let code = match path {
             "app/kiosk/main.js" => {
                 "import { boot } from '../core/boot.js';\nimport { Page } from './page.js';\nboot();"
@@ -78,7 +79,7 @@ mod tests {
             "vendor/preact.mjs" | "locales/en/kiosk.json" => "",
             _ => return None,
         };
-        Some(code.to_owned())
+        Some(code.into())
     }
 
     #[test]

@@ -15,6 +15,8 @@ const PROBE_LIMIT_MS: u64 = 2_000;
 const REST_MS: u64 = 1_000;
 /// Attempts no longer count as in a row after this time.
 const CALM_MS: u64 = 15_000;
+/// A steward that asks whether it has its quorum asks anew after this time.
+const ANSWERS_WITHIN_MS: u64 = 600;
 /// A probe's answer tells so many of the latest epochs, open or not.
 const LATEST_TOLD: usize = 32;
 
@@ -165,7 +167,13 @@ impl Machine {
         {
             self.start_probe(now);
         }
-        self.drive_probe(now, &leaving);
+        self.drive_change(now, desk);
+    }
+
+    /// Goes on with a change of epoch that is under way, at every answer: each step that waited for the next tick would leave
+    /// people without a steward for so much longer.
+    pub(super) fn drive_change(&mut self, now: u64, desk: &mut dyn Desk) {
+        self.drive_probe(now);
         self.drive_pending(now, desk);
     }
 
@@ -219,7 +227,7 @@ impl Machine {
         }
     }
 
-    fn drive_probe(&mut self, now: u64, leaving: &BTreeSet<VoterId>) {
+    fn drive_probe(&mut self, now: u64) {
         let Some(probe) = &self.change.probe else { return };
         let all = probe.group.is_subset(&probe.answered);
         let mut responders = probe.answered.clone();
@@ -227,7 +235,7 @@ impl Machine {
         let majority = responders.intersection(&probe.group).count() * 2 > probe.group.len();
         if all || (majority && now >= probe.since + self.settings.probe_ms) {
             self.change.probe = None;
-            self.open_epoch(now, responders, leaving);
+            self.open_epoch(now, responders);
         } else if !majority && now >= probe.since + PROBE_LIMIT_MS {
             self.change.probe = None;
             self.change.rest_until = now + self.random(REST_MS);
@@ -235,10 +243,10 @@ impl Machine {
     }
 
     /// Opens an epoch of those who answered, and begins to close all that have a quorum among them.
-    fn open_epoch(&mut self, now: u64, responders: BTreeSet<VoterId>, leaving: &BTreeSet<VoterId>) {
+    fn open_epoch(&mut self, now: u64, responders: BTreeSet<VoterId>) {
         let top = self.disk.epochs.keys().next_back().map_or(0, |id| id.height);
         let n = self.disk.created + 1;
-        let mut members = self.eligible(&responders - leaving);
+        let mut members = self.eligible(&responders - &self.leaving());
         members.insert(self.me);
         let id = EpochId { height: top.max(self.disk.floor) + 1, creator: self.me, n };
         let epoch = Epoch::new(id, members);
@@ -274,13 +282,36 @@ impl Machine {
     /// The steward's part of a tick: close what gained a quorum, inherit what is closed and wholly here, replicate.
     pub(super) fn lead(&mut self, now: u64, desk: &mut dyn Desk) {
         let Some(serving) = self.serving().cloned() else { return };
-        for old in self.closable(&self.links.group) {
-            self.start_close(now, old, serving.clone());
+        let mut closable = self.closable(&self.links.group);
+        closable.retain(|old| self.may_close(now, &old.id, &serving.id));
+        if self.is_backed(now, !closable.is_empty()) {
+            closable.into_iter().for_each(|old| self.start_close(now, old, serving.clone()));
         }
         if let Some(active) = &self.active {
             self.inherit(active.epoch.id, desk);
             self.replicate(now);
         }
+    }
+
+    /// Whether a quorum has answered since this steward began to ask, which it does while it `wants` to close others. One that
+    /// is cut off from its members still sees them for a moment, and would take rights away from those who can use them.
+    fn is_backed(&mut self, now: u64, wants: bool) -> bool {
+        // The members of an epoch that does not serve yet have just answered a probe.
+        if self.change.pending.is_some() {
+            return true;
+        }
+        let Some(active) = self.active.as_mut() else { return false };
+        if !wants {
+            active.asks_since = None;
+            return false;
+        }
+        let since = active.asks_since.filter(|since| now < since + ANSWERS_WITHIN_MS).unwrap_or_else(|| {
+            active.members.values_mut().for_each(|member| member.sent_at = None);
+            now
+        });
+        active.asks_since = Some(since);
+        let answered = |voter: &VoterId| active.members[voter].heard_at.is_some_and(|at| at >= since);
+        active.epoch.is_quorum(|voter| *voter == self.me || answered(voter))
     }
 
     fn inherit(&mut self, serving: EpochId, desk: &mut dyn Desk) {

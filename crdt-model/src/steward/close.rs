@@ -50,14 +50,19 @@ enum Phase {
 impl Machine {
     /// Begins to close `epoch` in favour of `successor`, unless that is under way or was just given up.
     pub(super) fn start_close(&mut self, now: u64, epoch: Epoch, successor: Epoch) {
-        let paused = self.close_after.get(&epoch.id).is_some_and(|at| now < *at);
-        if epoch.id >= successor.id || self.closers.contains_key(&epoch.id) || paused {
+        if !self.may_close(now, &epoch.id, &successor.id) {
             return;
         }
         let ballot = Ballot { n: 0, by: self.me };
         let mut closer = Closer { epoch, successor, ballot, phase: Phase::BackingOff(now), since: now, tries: 0 };
         self.prepare(now, &mut closer);
         self.closers.insert(closer.epoch.id, closer);
+    }
+
+    /// Whether closing the one in favour of the other may begin: it is not under way, nor given up a moment ago.
+    pub(super) fn may_close(&self, now: u64, epoch: &EpochId, successor: &EpochId) -> bool {
+        let rests = self.close_after.get(epoch).is_some_and(|at| now < *at);
+        epoch < successor && !rests && !self.closers.contains_key(epoch)
     }
 
     fn prepare(&mut self, now: u64, closer: &mut Closer) {

@@ -12,7 +12,7 @@ use super::message::{Advert, MAX_ADVERTS, Message};
 use crate::ids::{DeviceId, VoterId};
 
 const DAMPING_MS: u64 = 250;
-const MAX_DOUBLINGS: u32 = 5;
+const MAX_DOUBLINGS: u32 = 3;
 const FLAP_FORGIVEN_MS: u64 = 15_000;
 
 #[derive(Default)]

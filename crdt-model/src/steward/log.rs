@@ -23,6 +23,7 @@ impl Machine {
             members: epoch.members.iter().map(|voter| (*voter, Default::default())).collect(),
             waiting: Default::default(),
             ready: false,
+            asks_since: None,
         });
         self.links.heartbeat_due = true;
         self.send(self.me, Message::Ack { epoch: epoch.id, len, hitch: Hitch::None });
@@ -136,7 +137,7 @@ impl Machine {
     }
 
     /// The steward hears how much a member has on disk.
-    pub(super) fn on_ack(&mut self, src: VoterId, epoch: EpochId, len: u32, hitch: Hitch) {
+    pub(super) fn on_ack(&mut self, now: u64, src: VoterId, epoch: EpochId, len: u32, hitch: Hitch) {
         let Some(active) = self.active.as_mut().filter(|active| active.epoch.id == epoch) else { return };
         if hitch == Hitch::Fenced {
             if !self.settings.flaws.no_fence {
@@ -150,6 +151,7 @@ impl Machine {
         }
         let Some(progress) = active.members.get_mut(&src) else { return };
         progress.acked = progress.acked.max(len);
+        progress.heard_at = Some(now);
         if hitch == Hitch::Gap && len >= progress.acked {
             progress.sent_at = None;
             progress.sent = 0;

@@ -24,6 +24,8 @@ pub(super) struct Progress {
     pub(super) sent_at: Option<u64>,
     /// Up to where they were sent.
     pub(super) sent: u32,
+    /// When it last acknowledged.
+    pub(super) heard_at: Option<u64>,
 }
 
 /// This node is the steward of an epoch that is in force.
@@ -35,6 +37,8 @@ pub(super) struct Active {
     pub(super) waiting: BTreeSet<(u32, VoterId, CommandId)>,
     /// The epoch is on this node's disk, so others may hear of it.
     pub(super) ready: bool,
+    /// Since when it asks whether it still has its quorum, in order to close others.
+    pub(super) asks_since: Option<u64>,
 }
 
 /// What was last told of group and epoch.
@@ -129,6 +133,7 @@ impl Machine {
             self.forward(from_link, packet);
         } else if self.counts(&packet.src) && (packet.src == self.me) == (from_link == self.me) {
             self.dispatch(now, from_link, packet.src, &packet.message, desk);
+            self.drive_change(now, desk);
         }
         self.finish()
     }
@@ -194,7 +199,7 @@ impl Machine {
             Message::Accepted { epoch, ballot } => self.on_accepted(src, *epoch, *ballot),
             Message::Behind { epoch, ballot, len } => self.on_behind(src, *epoch, *ballot, *len),
             Message::Append { epoch, from, records, commit } => self.on_append(src, epoch, *from, records, *commit),
-            Message::Ack { epoch, len, hitch } => self.on_ack(src, *epoch, *len, *hitch),
+            Message::Ack { epoch, len, hitch } => self.on_ack(now, src, *epoch, *len, *hitch),
             Message::Ask { cmd, body } if body.len() <= MAX_BODY_BYTES => self.on_ask(now, src, cmd, body, desk),
             Message::Ask { .. } => {}
             Message::Reply { cmd, answer } => self.on_reply(cmd, answer),

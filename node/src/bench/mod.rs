@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 pub use floors::Floors;
-pub use report::{Bar, Environment, Figure, Measure, Report, Scenario, Unit, load, p50_p99};
+pub use report::{Bar, Environment, Figure, Measure, Report, Scenario, Unit, load, p50_p99, resident_bytes};
 pub use synthesis::served_ticket;
 
 /// What is measured, and where.

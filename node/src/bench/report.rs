@@ -1,5 +1,6 @@
 //! What a run found, as plain data: figures with their floors and bars, and the machine they were seen on.
 
+use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -208,6 +209,17 @@ impl Environment {
 /// The load average of the last minute.
 pub fn load() -> Option<f64> {
     std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}
+
+/// Memory of a process that is really there, as Linux counts it: `VmRSS` is what it has now, `VmHWM` the most it had.
+///
+/// # Errors
+/// If the system does not tell.
+pub fn resident_bytes(process: u32, what: &str) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':'));
+    let kib: u64 = line.context("the system does not count memory")?.trim().trim_end_matches("kB").trim().parse()?;
+    Ok(kib * 1024)
 }
 
 /// Everything a run found.

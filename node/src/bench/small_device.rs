@@ -11,10 +11,11 @@ use jiff::ToSpan;
 
 use super::Run;
 use super::branch::Branch;
-use super::report::{Bar, Figure, Measure, Unit};
+use super::report::{Bar, Figure, Measure, Unit, resident_bytes};
 use super::synthesis::Past;
 
 /// Business days held.
+const MIB: f64 = (1 << 20) as f64;
 const DAYS: usize = 90;
 /// Tickets of a day.
 const TICKETS: u32 = 600;
@@ -49,7 +50,7 @@ pub(super) async fn run(run: &Run<'_>) -> Result<Vec<Figure>> {
         starts.push(device.ready().await?.as_secs_f64());
         if start == 0 {
             tokio::time::sleep(SETTLED).await;
-            resident = device.peak_resident_mib()?;
+            resident = resident_bytes(device.child.id(), "VmHWM")? as f64 / MIB;
         }
     }
     starts.sort_unstable_by(f64::total_cmp);
@@ -57,7 +58,7 @@ pub(super) async fn run(run: &Run<'_>) -> Result<Vec<Figure>> {
     let each = |before: u64, after: u64| (after - before) as f64 / tickets;
     Ok(vec![
         Figure::new(Measure::ReadyTime, starts[STARTS / 2], Unit::S).against(Bar::AtMost(0.4)),
-        Figure::new(Measure::Resident, resident, Unit::Mib).against(Bar::AtMost(100.0 * 1e6 / f64::from(1 << 20))),
+        Figure::new(Measure::Resident, resident, Unit::Mib).against(Bar::AtMost(100.0 * 1e6 / MIB)),
         Figure::new(Measure::TicketOnDisk, each(before.file_bytes, after.file_bytes), Unit::Bytes)
             .over(each(before.content_bytes, after.content_bytes))
             .against(Bar::AtMost(400.0)),
@@ -98,14 +99,6 @@ impl Device {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         bail!("the device was not ready within {PATIENCE:?}")
-    }
-
-    /// The most memory it ever had, as the system counts it.
-    fn peak_resident_mib(&self) -> Result<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("the system does not tell")?;
-        let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
-        Ok(kib / 1024.0)
     }
 }
 

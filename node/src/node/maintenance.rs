@@ -45,19 +45,15 @@ pub fn tend(
     let recent = today.saturating_sub(1.days());
     let mut past = BTreeSet::new();
     for doc in store.documents()? {
-        match doc.date().filter(|_| doc.family() == Family::Queue) {
-            Some(date) if date < recent => {
-                let is_new = past.insert(date) && !archived.contains(&date);
-                if is_new {
-                    let documents = store.archive_day(date)?;
-                    tracing::info!(%date, documents, "a business day was archived");
-                }
+        let past_day = doc.date().filter(|date| doc.family() == Family::Queue && *date < recent);
+        if let Some(date) = past_day {
+            if past.insert(date) && !archived.contains(&date) {
+                let documents = store.archive_day(date)?;
+                tracing::info!(%date, documents, "a business day was archived");
             }
-            _ if store.loose(&doc)? > LOOSE => {
-                store.compact(&doc)?;
-                tracing::debug!(%doc, "compacted");
-            }
-            _ => {}
+        } else if store.loose(&doc)? > LOOSE {
+            store.compact(&doc)?;
+            tracing::debug!(%doc, "compacted");
         }
     }
     Ok(past)

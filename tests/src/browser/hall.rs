@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::steps::{self, Look, Person};
-use super::{Browser, Page};
+use super::{Browser, Page, there};
 use crate::node::Node;
 
 /// What the people of a story look at: one browser, whose screens end with it.
@@ -112,7 +112,7 @@ impl Screen<'_> {
     /// # Errors
     /// If it never is.
     pub fn shows(&self, selector: &str) -> Result<()> {
-        self.holds(&format!("document.querySelector({}) !== null", json!(selector)))
+        self.holds(&there(selector))
     }
 
     /// Waits until something is not, or no longer, on the page.
@@ -120,7 +120,7 @@ impl Screen<'_> {
     /// # Errors
     /// If it stays.
     pub fn gone(&self, selector: &str) -> Result<()> {
-        self.holds(&format!("document.querySelector({}) === null", json!(selector)))
+        self.holds(&format!("!({})", there(selector)))
     }
 
     /// Waits until the first such element holds `text`.

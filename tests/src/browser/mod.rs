@@ -24,6 +24,11 @@ pub use live_page::walk_live_page;
 pub use page::Page;
 pub use steps::Person;
 
+/// A condition of a page: something stands on it.
+pub fn there(selector: &str) -> String {
+    format!("document.querySelector({}) !== null", serde_json::json!(selector))
+}
+
 /// Tells a story in a browser of its own; calls of [`crate::client::Client`] may stand in between.
 ///
 /// # Errors

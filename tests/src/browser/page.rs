@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::PATIENCE;
 use super::cdp::Cdp;
+use super::{PATIENCE, there};
 
 /// Between two looks at whether something stands still: dialogs and cards arrive in a short movement.
 const STILL: Duration = Duration::from_millis(60);
@@ -218,8 +218,8 @@ impl Page {
     /// # Errors
     /// If there is no such element.
     pub async fn choose(&self, selector: &str, value: &str) -> Result<()> {
+        self.wait_for(&there(selector)).await?;
         let (selector, value) = (json!(selector), json!(value));
-        self.wait_for(&format!("document.querySelector({selector}) !== null")).await?;
         self.eval(&format!(
             "(() => {{ const e = document.querySelector({selector}); e.value = {value}; \
              e.dispatchEvent(new Event('change', {{ bubbles: true }})); }})()"

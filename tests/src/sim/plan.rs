@@ -51,6 +51,13 @@ pub struct Setup {
     pub overrides: bool,
 }
 
+impl Setup {
+    /// The device that keeps to itself what others made.
+    pub fn withholder(&self) -> Option<usize> {
+        self.liar.filter(|_| self.withholds)
+    }
+}
+
 /// How a device's clocks differ from true time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Clock {

@@ -15,6 +15,7 @@ use anyhow::{Context, Result, ensure};
 use branchmesh_model::command::{Ask, Done, Guarded, Ordinary};
 use branchmesh_model::ids::{CounterNo, TicketId};
 use branchmesh_model::time::{BusinessDate, UnixMs};
+use branchmesh_node::bench::resident_bytes;
 use jiff::ToSpan;
 use jiff::civil::{Weekday, date, time};
 use jiff::tz::TimeZone;
@@ -223,16 +224,8 @@ fn look(branch: &Branch, day: u32, tickets: u64, started: StartTime) -> Result<E
         outbox_rows: stats.outbox_rows,
         meta_rows: store.meta_scan("")?.len() as u64,
         shown_tickets: picture.days.values().map(|day| day.tickets.len() as u64).sum(),
-        resident_bytes: resident_bytes()?,
+        resident_bytes: resident_bytes(std::process::id(), "VmRSS")?,
         open_us: us(started.store),
         fold_us: us(started.hub),
     })
-}
-
-/// Memory of this process that is really there, as Linux counts it.
-fn resident_bytes() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel counts memory")?;
-    let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kib * 1024)
 }

@@ -31,8 +31,8 @@ pub(super) struct Kept {
 impl Hub {
     /// Whether the document is of no day that was let go.
     pub(super) fn keeps(&self, doc: &DocId) -> bool {
-        let date = doc.date().filter(|_| doc.family() == Family::Queue);
-        date.is_none_or(|date| self.kept.oldest.is_none_or(|oldest| date >= oldest))
+        let Some(oldest) = self.kept.oldest else { return true };
+        doc.date().filter(|_| doc.family() == Family::Queue).is_none_or(|date| date >= oldest)
     }
 
     /// Lets the days go that are older than the newest so many.

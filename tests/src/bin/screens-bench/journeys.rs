@@ -1,10 +1,10 @@
 //! What people wait for: the number after the tap, the call on the wall after the key.
 
 use anyhow::Result;
-use branchmesh_tests::browser::{Browser, Page};
+use branchmesh_tests::browser::{Browser, Page, there};
 
 use crate::figures::{Figure, Unit, spread};
-use crate::stage::{Stage, breathe, number, progress, there};
+use crate::stage::{Stage, breathe, number, progress};
 
 /// Bars of an answer that people wait for, median and 99th percentile.
 const BARS_MS: (f64, f64) = (50.0, 150.0);

@@ -7,7 +7,6 @@ use branchmesh_tests::branch::Branch;
 use branchmesh_tests::browser::{Browser, Page};
 use branchmesh_tests::node::{MANAGER, MANAGER_PIN};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
 
 /// Runs inside a page. Times are those of the page's own clock, which browsers keep apart from the wall clock by a little;
 /// `skew` is how much. Something is *shown* when the frame that holds it has been laid out and painted: pages draw in
@@ -87,11 +86,6 @@ pub(crate) async fn prepare(page: &Page, health: &str, (width, height): (u32, u3
 /// The value of an expression that is a number, or a promise of one.
 pub(crate) async fn number(page: &Page, js: &str) -> Result<f64> {
     page.eval(js).await?.as_f64().with_context(|| format!("{js} is no number"))
-}
-
-/// A condition: something stands on the page.
-pub(crate) fn there(selector: &str) -> String {
-    format!("document.querySelector({}) !== null", json!(selector))
 }
 
 /// Progress of one part.

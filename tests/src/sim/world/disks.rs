@@ -101,7 +101,7 @@ impl World {
     /// What only a revoked device holds is lost with it, since nobody takes it any more; and what only one holds that passes
     /// nothing on might as well be.
     pub fn let_those_go_who_share_nothing(&mut self) {
-        let withholder = self.withholder();
+        let withholder = self.setup.withholder();
         let shares_nothing = |i: &usize| self.members[*i].revoked || withholder == Some(*i);
         for index in (0..self.members.len()).filter(shares_nothing).collect::<Vec<_>>() {
             let mut elsewhere = self.elsewhere(index);

@@ -109,7 +109,7 @@ impl World {
 
     fn two_staff_devices(&self) -> Option<(usize, usize)> {
         // Who keeps it to itself would be the only one to have it.
-        let passes_on = |i: &usize| self.withholder() != Some(*i);
+        let passes_on = |i: &usize| self.setup.withholder() != Some(*i);
         let is_staff = |i: &usize| self.members[*i].role.is_staff_device();
         let staff: Vec<usize> = self.up().into_iter().filter(is_staff).filter(passes_on).collect();
         let (from, to) = (*staff.first()?, *staff.last()?);

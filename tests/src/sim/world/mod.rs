@@ -147,7 +147,7 @@ impl World {
             now: 0,
             rng: Rng::branch(plan.seed, 2),
             network: Network::new(members.len()),
-            checker: Checker::new(members.len(), plan.setup.liar.is_some() && plan.setup.withholds),
+            checker: Checker::new(members.len(), plan.setup.withholder().is_some()),
             audit: Audit::default(),
             setup: plan.setup.clone(),
             workload: Workload::new(plan.setup.overrides),
@@ -206,12 +206,7 @@ impl World {
 
     /// Those of them that pass on what others made, as all but a certain liar do.
     pub fn generous(&self) -> impl Iterator<Item = &Member> {
-        self.honest().filter(|m| self.withholder().is_none_or(|w| self.members[w].device != m.device))
-    }
-
-    /// The device that keeps to itself what others made.
-    pub fn withholder(&self) -> Option<usize> {
-        self.setup.liar.filter(|_| self.setup.withholds)
+        self.honest().filter(|m| self.setup.withholder().is_none_or(|w| self.members[w].device != m.device))
     }
 
     /// The steward that each running device sees.

@@ -116,7 +116,7 @@ impl World {
         if self.flaw == Some(Flaw::NoRepair) && matches!(frame, Frame::Repair(_)) {
             return None;
         }
-        if self.withholder() != Some(from) {
+        if self.setup.withholder() != Some(from) {
             return Some(frame);
         }
         let me = self.members[from].device;

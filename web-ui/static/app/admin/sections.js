@@ -60,7 +60,7 @@ export const SECTIONS = [
       blank: () => ({ queue: '', priority: 1, after_wait_s: 0 }) },
   ], blank: () => ({ id: '', name: words(), aging_s: 0, queues: [] }) },
   { name: 'thresholds', group: 'counters', icon: 'bell', kind: 'object', fields: [
-    { name: 'service_level_s', as: 'number', unit: 'seconds' }, { name: 'session_s', as: 'number', unit: 'seconds' }, { name: 'keep_days', as: 'number', unit: 'days' },
+    { name: 'service_level_s', as: 'number', unit: 'seconds' }, { name: 'session_s', as: 'number', unit: 'seconds' }, { name: 'keep_days', as: 'number', unit: 'business_days' },
     { name: 'pause_reasons', as: 'lines' }, { name: 'outcomes', as: 'lines' },
   ] },
   { name: 'zones', group: 'place', icon: 'floor', kind: 'list', fields: [id, name, { name: 'aliases', as: 'lines' }, { name: 'theme', as: 'line', optional: true }], blank: () => ({ id: '', name: words(), aliases: [], theme: null }) },

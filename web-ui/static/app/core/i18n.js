@@ -69,8 +69,11 @@ export function age(ms) {
   return seconds < 60 ? t('time.seconds_ago', { n: seconds }) : t('time.ago', { span: minutes(ms) });
 }
 
+/** What stands after a number of people. @param {number} n */
+export const people = (n) => t(n === 1 ? 'unit.person' : 'unit.people');
+
 /** Longer waits are told in hours: nobody counts so many minutes. */
-const LONG_MIN = 120;
+export const LONG_MIN = 120;
 
 /** An estimate is a range: a single figure would promise too much. Seconds. @param {{low: number, high: number} | undefined} range */
 export function estimate(range) {

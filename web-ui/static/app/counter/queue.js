@@ -2,7 +2,7 @@
 // Who next: the waiting list with the longest wait on top, its figures and its tabs.
 import { Component, createRef } from '/vendor/preact.mjs';
 import { counterOf, serviceOf, staffName } from '../core/derive.js';
-import { pick, t } from '../core/i18n.js';
+import { people, pick, t } from '../core/i18n.js';
 import { Empty, html, icon } from '../core/ui.js';
 import { keyLabel } from './keymap.js';
 import { bar, counts, figures, isMine, listed, nextFor, waited } from './line.js';
@@ -53,11 +53,11 @@ class Search extends Component {
 function Figures({ state }) {
   const { callable, longestMs, averageMs, served } = figures(state);
   const over = longestMs !== undefined && longestMs >= (state.branch?.serviceLevelMs ?? Infinity);
-  const stat = (/** @type {string} */ name, /** @type {any} */ value, /** @type {string} */ unit, tone = '') => html`<div class="stat" data-stat=${name} data-tone=${tone}><dt>${t(`counter.stat.${name}`)}</dt><dd>${value}${unit && html`<small>${t(unit)}</small>`}</dd></div>`;
-  const wait = (/** @type {number | undefined} */ ms) => (ms === undefined ? [t('none'), ''] : [Math.floor(ms / 60_000), 'counter.unit.minutes']);
+  const stat = (/** @type {string} */ name, /** @type {any} */ value, /** @type {string} */ unit, tone = '') => html`<div class="stat" data-stat=${name} data-tone=${tone}><dt>${t(`counter.stat.${name}`)}</dt><dd>${value}${unit && html`<small>${unit}</small>`}</dd></div>`;
+  const wait = (/** @type {number | undefined} */ ms) => (ms === undefined ? [t('none'), ''] : [Math.floor(ms / 60_000), t('counter.unit.minutes')]);
   const [longest, longestUnit] = wait(longestMs);
   const [average, averageUnit] = wait(averageMs);
-  return html`<dl class="stats load">${stat('callable', state.session ? callable : t('none'), state.session ? 'counter.unit.people' : '')}${stat('longest', longest, String(longestUnit), over ? 'bad' : '')}${stat('average', average, String(averageUnit))}${stat('served', state.session ? served : t('none'), state.session ? 'counter.unit.tickets' : '')}</dl>`;
+  return html`<dl class="stats load">${stat('callable', state.session ? callable : t('none'), state.session ? people(callable) : '')}${stat('longest', longest, String(longestUnit), over ? 'bad' : '')}${stat('average', average, String(averageUnit))}${stat('served', state.session ? served : t('none'), state.session ? t('counter.unit.tickets') : '')}</dl>`;
 }
 
 /** Draws the rows that can be seen and a few more: 999 waiting cost no more than 20. */

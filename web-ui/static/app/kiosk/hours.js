@@ -21,10 +21,13 @@ export function localTime(now, zone) {
 export function opening(hours, now, zone) {
   if (hours.length === 0) return { open: true };
   const { weekday, time } = localTime(now, zone);
-  const running = hours.find((h) => h.weekday === weekday && h.opens <= time && time < h.closes);
+  const running = hours.find(includes(weekday, time));
   if (running) return { open: true, closes: short(running.closes) };
   return { open: false, next: nextOpening(hours, weekday, time) };
 }
+
+/** @param {number} weekday @param {string} time @returns {(hours: Hours) => boolean} */
+const includes = (weekday, time) => (hours) => hours.weekday === weekday && hours.opens <= time && time < hours.closes;
 
 /** @param {Hours[]} hours @param {number} weekday @param {string} time */
 function nextOpening(hours, weekday, time) {
@@ -42,7 +45,7 @@ function nextOpening(hours, weekday, time) {
 export function quieterFrom(quietHours, hours, now, zone) {
   const { weekday, time } = localTime(now, zone);
   const begins = (/** @type {number} */ hour) => `${String(hour).padStart(2, '0')}:00:00`;
-  const isOpen = (/** @type {string} */ at) => hours.length === 0 || hours.some((h) => h.weekday === weekday && h.opens <= at && at < h.closes);
+  const isOpen = (/** @type {string} */ at) => hours.length === 0 || hours.some(includes(weekday, at));
   return quietHours.find((hour) => begins(hour) > time && isOpen(begins(hour)));
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 // The charts of the overview, each with its finding as the title.
-import { pick, t } from '../core/i18n.js';
+import { people, pick, t } from '../core/i18n.js';
 import { html } from '../core/ui.js';
 import { Bars, Chart, Columns, Donut } from './charts.js';
 import { MULTIPLES, queueFigures, reminderMs, typeFigures, waitColumns } from './figures.js';
@@ -53,7 +53,7 @@ function TypeChart({ state, waiting }) {
   const typed = parts.filter((part) => part.key !== 'none');
   const title = parts.length > typed.length && typed.length === 0 ? t('lobby.chart.untyped_all') : most(typed, 'lobby.chart.most');
   const ring = parts.length > 1 && parts.length <= RING && new Set(parts.map((part) => part.colour)).size === parts.length;
-  const drawn = ring ? html`<${Donut} parts=${parts} total=${waiting.length} unit=${t('lobby.people')} />` : html`<${Bars} rows=${folded(parts)} colour="c-2" />`;
+  const drawn = ring ? html`<${Donut} parts=${parts} total=${waiting.length} unit=${people(waiting.length)} />` : html`<${Bars} rows=${folded(parts)} colour="c-2" />`;
   return html`<${Chart} name="types" title=${title} label=${t('lobby.chart.types')} note=${ring ? undefined : t('lobby.chart.people_note')} alt=${alt(parts)}>${drawn}</${Chart}>`;
 }
 

@@ -1,6 +1,6 @@
 // @ts-check
 // The ticket on a phone: how long still, and where to go when it is time.
-import { age, clock, estimate, pick, t, tIn } from '../core/i18n.js';
+import { age, clock, estimate, people, pick, t, tIn } from '../core/i18n.js';
 import { Empty, html, icon } from '../core/ui.js';
 import { isOver, path } from './state.js';
 
@@ -63,7 +63,7 @@ function Ticket({ state, acts }) {
 /** The lower half of the slip: the wait with its path, or the counter. @param {{told: import('./state.js').Told, begun: any}} props */
 function Turn({ told, begun }) {
   if (told.state === 'waiting') {
-    return html`<dl class="figs"><div><dt>${t('status.ahead')}</dt><dd><span id="status-ahead">${told.ahead ?? 0}</span> <small>${t(told.ahead === 1 ? 'status.person' : 'status.people')}</small></dd></div>
+    return html`<dl class="figs"><div><dt>${t('status.ahead')}</dt><dd><span id="status-ahead">${told.ahead ?? 0}</span> <small>${people(told.ahead ?? 0)}</small></dd></div>
         <div><dt>${t('status.wait')}</dt><dd class="wait">${estimate(told.estimate)}</dd></div></dl>
       <${Path} told=${told} begun=${begun} />`;
   }

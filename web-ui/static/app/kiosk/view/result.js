@@ -1,6 +1,6 @@
 // @ts-check
 // The number: on a slip, with people ahead, the range of the wait, and the way to the ticket's own page.
-import { clock, estimate, pick, t } from '../../core/i18n.js';
+import { LONG_MIN, clock, estimate, people, pick, t } from '../../core/i18n.js';
 import { html, icon } from '../../core/ui.js';
 import { slip } from '../derive.js';
 import { qr } from '../qr.js';
@@ -19,7 +19,7 @@ export function Result({ state, acts }) {
         <div class="no"><span class="svc clip" title=${name}>${name}</span><strong id="kiosk-number" data-long=${ticket.number.length > 4}>${ticket.number}</strong><p>${t('kiosk.result.issued', { at: clock(ticket.issuedAt) })}</p></div>
         <div class="stub">
           <dl class="figs">
-            <div><dt>${t('kiosk.result.ahead')}</dt><dd id="kiosk-ahead">${ticket.ahead ?? 0} <small>${t(ticket.ahead === 1 ? 'kiosk.person' : 'kiosk.people')}</small></dd></div>
+            <div><dt>${t('kiosk.result.ahead')}</dt><dd id="kiosk-ahead">${ticket.ahead ?? 0} <small>${people(ticket.ahead ?? 0)}</small></dd></div>
             <div><dt>${t('kiosk.result.wait')}</dt><dd><${Wait} range=${ticket.estimate} /></dd></div>
           </dl>
           <${Code} url=${ticket.statusUrl} />
@@ -31,15 +31,12 @@ export function Result({ state, acts }) {
   </main>`;
 }
 
-/** What is longer is no figure of minutes any more. */
-const LARGEST_MIN = 120;
-
 /** @param {{range?: {low: number, high: number}}} props */
 function Wait({ range }) {
   if (!range) return html`<span class="small-figure">${t('kiosk.not_served')}</span>`;
   const low = Math.round(range.low / 60);
   const high = Math.max(low, Math.ceil(range.high / 60));
-  if (high === 0 || high > LARGEST_MIN) return html`<span class="small-figure">${estimate(range)}</span>`;
+  if (high === 0 || high > LONG_MIN) return html`<span class="small-figure">${estimate(range)}</span>`;
   return html`${low === high ? high : `${low}–${high}`} <small>${t('kiosk.minutes')}</small>`;
 }
 
