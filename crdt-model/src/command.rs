@@ -440,6 +440,9 @@ pub enum Rejection {
     /// No steward could be reached in time; the same key may be tried again.
     #[error("no steward can be reached")]
     NoSteward,
+    /// Two machines use this device's identity, and nobody can tell which of them should decide.
+    #[error("another machine uses this device's identity")]
+    RunsTwice,
     /// The key was used for another command.
     #[error("this idempotency key was used for another request")]
     KeyReused,

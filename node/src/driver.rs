@@ -189,6 +189,7 @@ impl Driver {
                 }
                 Err(_) => Input::Refused { count_name: "joins_unreadable" },
             },
+            MeshEvent::RunsTwice { device, told_by } => Input::RunsTwice { device, told_by },
             MeshEvent::Refused { reason } => Input::Refused { count_name: reason },
             MeshEvent::AddressLearnt { device, addrs } => Input::AddressLearnt { device, addresses: addrs },
         })

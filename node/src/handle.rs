@@ -76,6 +76,8 @@ pub struct MeshStatus {
     pub lane: Option<String>,
     /// Whether a person took the queue over here.
     pub taken_over: bool,
+    /// Whether another machine uses this device's identity.
+    pub runs_twice: bool,
     /// Known peers.
     pub peers: Vec<Peer>,
     /// Documents held.
@@ -113,6 +115,8 @@ pub struct Peer {
     pub clock_skew_ms: Option<i64>,
     /// When it was last heard.
     pub last_seen: Option<UnixMs>,
+    /// Whether two machines use its identity; then neither is connected.
+    pub runs_twice: bool,
 }
 
 /// An event with its place in this process's stream.

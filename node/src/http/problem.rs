@@ -144,6 +144,7 @@ impl From<Rejection> for Problem {
                 Self::new(texts::NO_AUTHORITY).fact("holders", named).extra("holders", holders).extra("override", true)
             }
             Rejection::NoSteward => Self::new(texts::NO_STEWARD).retry_after(1),
+            Rejection::RunsTwice => Self::new(texts::RUNS_TWICE).retry_after(15),
             Rejection::KeyReused => Self::new(texts::KEY_REUSED),
             Rejection::Unavailable { detail } => Self::new(texts::UNAVAILABLE).fact("detail", detail).retry_after(5),
         }
@@ -220,6 +221,7 @@ mod tests {
             (Rejection::CounterState { detail: "closed".into() }, 409, "counter-state"),
             (Rejection::NoAuthority { holders: vec!["Window 1".into()] }, 409, "no-authority"),
             (Rejection::NoSteward, 503, "no-steward"),
+            (Rejection::RunsTwice, 503, "runs-twice"),
             (Rejection::KeyReused, 409, "key-reused"),
             (Rejection::Unavailable { detail: "stopping".into() }, 503, "unavailable"),
         ];

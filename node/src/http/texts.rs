@@ -108,9 +108,13 @@ rows! {
         "This device has no printer. Set one in its device settings, or print at another device."
             / "本设备未连接打印机，请在设备设置中填写，或换一台设备打印。";
     NO_STEWARD = "no-steward", 503,
-        "No steward can be reached" / "无法联系到协调设备",
+        "No steward can be reached" / "无法联系到主持设备",
         "Nothing was changed. Try again with the same Idempotency-Key; the network may be settling after a change."
             / "未做任何更改。网络可能正在恢复，请用相同的 Idempotency-Key 重试。";
+    RUNS_TWICE = "runs-twice", 503,
+        "Another machine uses this device's identity" / "另一台机器正在使用本设备的身份",
+        "A disk was copied. Switch one of the two off, empty its data folder and enrol it anew; until then neither issues or calls numbers."
+            / "磁盘被复制过。请关闭其中一台，清空其数据目录后重新入网；在此之前，两台都不能取号或叫号。";
     UNAVAILABLE = "unavailable", 503,
         "Not available now" / "暂时无法使用",
         "{detail}" / "本设备暂时无法处理请求。说明：{detail}";

@@ -103,7 +103,7 @@ async fn welcome(shared: &Arc<Shared>, conn: Connection) {
     let link = Link::new(conn, mark, shared.registry.traffic(&peer), &shared.limits);
     let place = match shared.registry.insert(link.clone(), || shared.draw()) {
         Ok(place) => place,
-        Err(link) => return link.discard(),
+        Err(why) => return link.discard(shared, why),
     };
     if !shared.gate.allows(&peer) {
         // Removed since the gate let it pass, possibly after live sessions were ended.

@@ -151,10 +151,18 @@ async fn greet(shared: &Arc<Shared>, device: &DeviceId, conn: &Connection) -> Re
     let (mut send, mut recv) = conn.open_bi().await.map_err(|_| "closed by the peer")?;
     let order = shared.registry.send_hello(device, || shared.draw()).ok_or("the peer was faster")?;
     write_hello(&mut send, &shared.hello(order)).await.map_err(|_| "closed by the peer")?;
-    let theirs = read_hello(&mut recv).await.map_err(|_| "closed by the peer")?;
+    let theirs = read_hello(&mut recv).await.map_err(|_| {
+        if conn.close_reason().is_some_and(|error| Close::RunsTwice.is_why(&error)) {
+            shared.runs_twice(shared.me, *device);
+        }
+        "closed by the peer"
+    })?;
     let mark = Mark { boot: theirs.boot, order: theirs.order };
     let link = Link::new(conn.clone(), mark, shared.registry.traffic(device), &shared.limits);
-    let place = shared.registry.insert(link.clone(), || ()).map_err(|_| "a newer connection exists")?;
+    let place = shared.registry.insert(link.clone(), || ()).map_err(|why| {
+        link.discard(shared, why);
+        "it is not kept"
+    })?;
     if !shared.gate.allows(device) {
         // Removed while the dial was under way, possibly after live sessions were ended.
         link.end(DownReason::Revoked);

@@ -36,6 +36,13 @@ pub enum MeshEvent {
     },
     /// A device that is not in the roster asks to join.
     Join(JoinRequest),
+    /// Two machines use the identity of one device, as copies of a disk do. Comes again with each try of either to connect.
+    RunsTwice {
+        /// The device: a peer, or this one.
+        device: DeviceId,
+        /// Who found out: this device, or a peer that no longer lets this one in.
+        told_by: DeviceId,
+    },
     /// Somebody was turned away. At most a few a second are told; `Mesh::counts` has them all.
     Refused {
         /// The name under which it is counted.
@@ -74,6 +81,10 @@ pub enum DownReason {
     Revoked,
     /// It broke the protocol, for example with a frame that is too long.
     Misbehaved,
+    /// Another machine uses the same identity; it is not let in for a while.
+    RunsTwice,
+    /// The peer says so of this node.
+    ToldToRunTwice,
     /// This node is stopping.
     ShuttingDown,
 }
@@ -86,6 +97,8 @@ impl fmt::Display for DownReason {
             Self::Replaced => "replaced by a newer connection",
             Self::Revoked => "no longer allowed",
             Self::Misbehaved => "broke the protocol",
+            Self::RunsTwice => "two machines use its identity",
+            Self::ToldToRunTwice => "it says that two machines use this device's identity",
             Self::ShuttingDown => "this node is stopping",
         })
     }

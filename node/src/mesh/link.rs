@@ -14,7 +14,7 @@ use super::config::Limits;
 use super::endpoint;
 use super::event::{DownReason, MeshEvent, PeerLink};
 use super::outbox::Outbox;
-use super::registry::{Inserted, Mark};
+use super::registry::{Inserted, Mark, NotKept};
 use super::shared::Shared;
 use super::wire::{Close, FrameCutter, WireError};
 
@@ -73,15 +73,25 @@ impl Link {
             DownReason::Replaced => Close::Replaced,
             DownReason::Revoked => Close::Revoked,
             DownReason::Misbehaved => Close::Protocol,
-            DownReason::ClosedByPeer | DownReason::Silent | DownReason::ShuttingDown => Close::Done,
+            DownReason::RunsTwice => Close::RunsTwice,
+            DownReason::ClosedByPeer | DownReason::Silent | DownReason::ToldToRunTwice | DownReason::ShuttingDown => {
+                Close::Done
+            }
         };
         self.conn.close(close.code(), close.name());
         self.ending.cancel();
     }
 
-    /// Gives up a connection that never became the session of its pair.
-    pub(super) fn discard(&self) {
-        self.conn.close(Close::Duplicate.code(), Close::Duplicate.name());
+    /// Gives up a connection that does not become the session of its pair.
+    pub(super) fn discard(&self, shared: &Shared, why: NotKept) {
+        let close = match why {
+            NotKept::Older => Close::Duplicate,
+            NotKept::RunsTwice => Close::RunsTwice,
+        };
+        self.conn.close(close.code(), close.name());
+        if why == NotKept::RunsTwice {
+            shared.runs_twice(self.peer, shared.me);
+        }
     }
 
     /// Where the peer is now.
@@ -127,6 +137,9 @@ pub(super) async fn run<T>(
     link.end(reason);
     let reason = *link.reason.get().unwrap_or(&reason);
     shared.registry.remove(&link.peer, place.session);
+    if reason == DownReason::ToldToRunTwice {
+        shared.runs_twice(shared.me, link.peer);
+    }
     tracing::info!(peer = %link.peer.short(), %reason, "peer down");
     if told {
         tell_down(shared, MeshEvent::Down { peer: link.peer, reason }).await;
@@ -171,6 +184,7 @@ impl End {
 fn reason_of(error: &ConnectionError) -> DownReason {
     match error {
         ConnectionError::TimedOut => DownReason::Silent,
+        error if Close::RunsTwice.is_why(error) => DownReason::ToldToRunTwice,
         _ => DownReason::ClosedByPeer,
     }
 }

@@ -10,10 +10,11 @@
 //! * Nothing outside the local network is ever contacted: no relay, no DNS, no port mapper.
 //!
 //! Reading order: [`config`] (what may be set), [`event`] (what is told), [`registry`] (which connection of a pair
-//! stays), [`link`] (a session's life), [`dialer`] and [`acceptor`] (how connections come about).
+//! stays), [`boots`] (which device runs twice), [`link`] (a session's life), [`dialer`] and [`acceptor`] (how connections come about).
 
 mod acceptor;
 mod addresses;
+mod boots;
 mod config;
 mod dialer;
 mod endpoint;

@@ -9,13 +9,16 @@
 //! * While its own dial is under way, the device with the lower id keeps an incoming connection of that peer waiting. If
 //!   the dial succeeds, the waiting one is a duplicate; if not, it takes its place. The higher id accepts at once. So of
 //!   two simultaneous dials the lower device's stays, and nobody sees the other.
+//! * Two starts of a device that take turns are two machines with one identity; neither is let in for a while.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use branchmesh_model::ids::DeviceId;
 use tokio::sync::Notify;
 
+use super::boots::Boots;
 use super::event::DownReason;
 use super::link::{Link, Traffic};
 
@@ -48,6 +51,7 @@ pub(super) enum Dial {
 struct Slot {
     link: Option<Arc<Link>>,
     dial: Option<Dial>,
+    boots: Boots,
     /// Sessions registered so far; names them for [`Registry::remove`].
     sessions: u64,
     changed: Arc<Notify>,
@@ -120,17 +124,23 @@ impl Registry {
         self.lock().get(peer)?.dial
     }
 
-    /// Registers a session, closing the one it supersedes; `Err` gives the link back if an existing one stays. `draw`
-    /// runs under the same lock, so that the order of hellos is the order of registrations.
-    pub(super) fn insert<T>(&self, link: Arc<Link>, draw: impl FnOnce() -> T) -> Result<Inserted<T>, Arc<Link>> {
+    /// Registers a session, closing the one it supersedes; the error says why it is not kept. `draw` runs under the same
+    /// lock, so that the order of hellos is the order of registrations.
+    pub(super) fn insert<T>(&self, link: Arc<Link>, draw: impl FnOnce() -> T) -> Result<Inserted<T>, NotKept> {
         let mut slots = self.lock();
         let slot = slots.entry(link.peer).or_default();
+        if !slot.boots.admits(link.mark.boot, Instant::now()) {
+            if let Some(other) = &slot.link {
+                other.end(DownReason::RunsTwice);
+            }
+            return Err(NotKept::RunsTwice);
+        }
         let former = slot.link.take();
         if let Some(existing) = &former
             && !link.mark.supersedes(&existing.mark)
         {
             slot.link = former;
-            return Err(link);
+            return Err(NotKept::Older);
         }
         if let Some(stale) = &former {
             stale.end(DownReason::Replaced);
@@ -154,6 +164,15 @@ impl Registry {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<DeviceId, Slot>> {
         self.slots.lock().expect("no holder of this lock panics")
     }
+}
+
+/// Why a session was not registered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum NotKept {
+    /// The existing one is newer.
+    Older,
+    /// Two machines use the peer's identity.
+    RunsTwice,
 }
 
 /// A session was registered.

@@ -92,6 +92,13 @@ impl Shared {
         self.tasks.spawn_on(task, &self.runtime);
     }
 
+    /// Counts a device that runs twice and tells the node.
+    pub(super) fn runs_twice(&self, device: DeviceId, told_by: DeviceId) {
+        self.counts.count("mesh_devices_running_twice");
+        // If the channel is full, the next try to connect tells it.
+        let _ = self.events.try_send(MeshEvent::RunsTwice { device, told_by });
+    }
+
     /// The next hello's number.
     pub(super) fn draw(&self) -> u64 {
         self.order.fetch_add(1, Ordering::Relaxed) + 1

@@ -48,7 +48,16 @@ impl Node {
         config.listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
         change(&mut config);
         let (tx, events) = mpsc::channel(room);
-        let mesh = Mesh::start(config, format!("hello of {n}").into_bytes(), tx).await.unwrap();
+        let started = async {
+            // A port that was just given back may be another test's for a moment.
+            loop {
+                match Mesh::start(config.clone(), format!("hello of {n}").into_bytes(), tx.clone()).await {
+                    Err(MeshError::Bind { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,
+                    started => break started.unwrap(),
+                }
+            }
+        };
+        let mesh = timeout(PATIENCE, started).await.expect("the address becomes free");
         assert_eq!(mesh.shared.me, id);
         Self { id, mesh, events }
     }
@@ -313,6 +322,46 @@ async fn a_restarted_peer_does_not_wait_for_its_old_connection() {
     for endpoint in [first, second, third] {
         endpoint.close().await;
     }
+    a.mesh.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_machines_with_one_identity_are_shut_out_and_told() {
+    let mut a = Node::start(1).await;
+    let peer = device(3).1;
+    a.allow(&[peer]);
+    let mut played = vec![play(3, &a, hello_of_boot(1)).await];
+    a.up(&peer).await;
+    for boot in [2, 1] {
+        played.push(play(3, &a, hello_of_boot(boot)).await);
+        assert_eq!(a.down(&peer).await, DownReason::Replaced);
+        a.up(&peer).await;
+    }
+    // Both starts took turns: whichever comes next is refused, and the other loses its session.
+    for boot in [2, 1] {
+        let refused = raw(3, &[]).await;
+        let conn = dial_raw(&refused, &a, ALPN_MESH).await.unwrap();
+        let (mut send, _recv) = conn.open_bi().await.unwrap();
+        write_hello(&mut send, &hello_of_boot(boot)).await.unwrap();
+        let error = timeout(PATIENCE, conn.closed()).await.unwrap();
+        assert_eq!(closed_with(&error), Some(Close::RunsTwice.code()));
+        refused.close().await;
+    }
+    let error = timeout(PATIENCE, played[2].1.closed()).await.unwrap();
+    assert_eq!(closed_with(&error), Some(Close::RunsTwice.code()));
+    let (mut downs, mut told) = (vec![], 0);
+    while downs.is_empty() || told < 2 {
+        match a.session().await {
+            MeshEvent::Down { reason, .. } => downs.push(reason),
+            MeshEvent::RunsTwice { device, told_by } => {
+                assert_eq!((device, told_by), (peer, a.id));
+                told += 1;
+            }
+            event => panic!("expected nothing else, got {event:?}"),
+        }
+    }
+    assert_eq!(downs, [DownReason::RunsTwice]);
+    assert!(a.mesh.peers().is_empty());
     a.mesh.shutdown().await;
 }
 

@@ -5,7 +5,7 @@
 
 use branchmesh_model::ids::DeviceId;
 use bytes::{BufMut, Bytes, BytesMut};
-use iroh::endpoint::{RecvStream, SendStream, VarInt};
+use iroh::endpoint::{ConnectionError, RecvStream, SendStream, VarInt};
 use serde::{Deserialize, Serialize};
 
 use super::MeshError;
@@ -56,12 +56,19 @@ pub(super) enum Close {
     Revoked = 6,
     /// The hello or a frame was malformed or too long.
     Protocol = 7,
+    /// Two machines use the device's identity.
+    RunsTwice = 8,
 }
 
 impl Close {
     /// The code on the wire.
     pub(super) fn code(self) -> VarInt {
         VarInt::from_u32(self as u32)
+    }
+
+    /// Whether the other side closed a connection with it.
+    pub(super) fn is_why(self, error: &ConnectionError) -> bool {
+        matches!(error, ConnectionError::ApplicationClosed(close) if close.error_code == self.code())
     }
 
     /// The name on the wire, for the other side's log.
@@ -75,6 +82,7 @@ impl Close {
             Self::Replaced => b"replaced",
             Self::Revoked => b"revoked",
             Self::Protocol => b"protocol error",
+            Self::RunsTwice => b"runs twice",
         }
     }
 }

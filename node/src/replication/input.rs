@@ -61,6 +61,13 @@ pub enum Input {
         /// The name it is counted under.
         count_name: &'static str,
     },
+    /// Two machines use the identity of one device.
+    RunsTwice {
+        /// The device: a peer, or this one.
+        device: DeviceId,
+        /// Who noticed.
+        told_by: DeviceId,
+    },
     /// Where a device was found by mDNS or on a connection.
     AddressLearnt {
         /// The device.

@@ -26,4 +26,5 @@ mod screens;
 mod split;
 mod start;
 mod tabs;
+mod twice;
 mod upgrade;

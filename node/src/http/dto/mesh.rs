@@ -30,6 +30,8 @@ pub(crate) struct MeshDto {
     pub(crate) lane: Option<String>,
     /// Whether a person took the queue over here.
     pub(crate) taken_over: bool,
+    /// Whether another machine uses this device's identity: then no numbers are issued or called here.
+    pub(crate) runs_twice: bool,
     /// Waiting tickets of today that this side may not call.
     pub(crate) foreign_waiting: usize,
     /// Other devices of the branch.
@@ -74,6 +76,8 @@ pub(crate) struct PeerDto {
     pub(crate) clock_skew_ms: Option<i64>,
     /// When it was last heard.
     pub(crate) last_seen: Option<String>,
+    /// Whether two machines use its identity; then neither is connected.
+    pub(crate) runs_twice: bool,
 }
 
 impl MeshDto {
@@ -90,6 +94,7 @@ impl MeshDto {
             members: names(&mesh.members),
             lane: mesh.lane.clone(),
             taken_over: mesh.taken_over,
+            runs_twice: mesh.runs_twice,
             foreign_waiting: mesh.foreign.len(),
             peers: peers(snapshot, identity, clock),
             documents: mesh.documents,
@@ -127,6 +132,7 @@ fn peer(id: DeviceId, snapshot: &Snapshot, clock: &Clockwork) -> PeerDto {
         address: seen.and_then(|p| p.address).map(|a| a.to_string()),
         clock_skew_ms: seen.and_then(|p| p.clock_skew_ms),
         last_seen: clock.maybe(seen.and_then(|p| p.last_seen)),
+        runs_twice: seen.is_some_and(|p| p.runs_twice),
     }
 }
 

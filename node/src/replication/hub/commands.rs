@@ -105,6 +105,10 @@ impl Hub {
     }
 
     pub(super) fn guarded(&mut self, now: Now, reply: Option<ReplyId>, command: Command, fx: &mut Effects) {
+        if self.runs_twice(&self.signer.device) {
+            fx.replies.extend(reply.map(|reply| (reply, Reply::Command(Err(Rejection::RunsTwice)))));
+            return;
+        }
         let id = command.id.clone();
         if let Some(waiting) = self.waiting.get_mut(&id) {
             match reply {

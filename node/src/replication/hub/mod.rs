@@ -11,6 +11,7 @@ mod repair;
 mod retention;
 mod status;
 mod stewarding;
+mod twice;
 mod visits;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +33,7 @@ use jiff::tz::TimeZone;
 use self::commands::{Unshown, Waiting};
 use self::peers::PeerState;
 use self::retention::Kept;
+use self::twice::Twice;
 pub use self::visits::HandOver;
 use self::visits::Parcels;
 use super::desk::TicketDesk;
@@ -117,6 +119,7 @@ pub struct Hub {
     /// The date by the clocks that are believed.
     today: BusinessDate,
     kept: Kept,
+    twice: Twice,
 }
 
 impl Hub {
@@ -198,6 +201,7 @@ impl Hub {
             agreed_on: None,
             today,
             kept: Kept::default(),
+            twice: Twice::new(),
         };
         let mut fx = Effects { publish: true, ..Effects::default() };
         hub.absorb(now, output, &mut fx);
@@ -245,6 +249,7 @@ impl Hub {
             Input::Refused { count_name } => {
                 self.count(count_name);
             }
+            Input::RunsTwice { device, told_by } => self.note_twice(now, device, told_by, fx),
             Input::AddressLearnt { device, addresses } => self.learn_addresses(device, addresses, fx),
             Input::Command { reply, command } => self.command(now, reply, *command, fx)?,
             Input::TakeOver { reply, caller, reason } => self.take_over(now, reply, &caller, &reason, fx),
@@ -286,6 +291,7 @@ impl Hub {
         self.follow_the_date(now, fx)?;
         self.turn_the_day(now, fx);
         self.note_foreign_tickets(now);
+        self.forget_twice(now);
         self.give_up_ghosts(now, fx);
         self.tell_over_waits(now, fx);
         self.lapse_invitations(now, fx)?;

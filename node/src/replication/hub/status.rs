@@ -35,6 +35,7 @@ impl Hub {
             members: epoch.map(|e| e.members.iter().map(|v| v.device).collect()).unwrap_or_default(),
             lane: if self.machine.in_main_lane() { None } else { Some(self.steward_lane()) },
             taken_over: self.taken_over,
+            runs_twice: self.runs_twice(&self.signer.device),
             peers: self.peer_list(),
             documents: self.documents.held().len(),
             foreign: self.foreign.clone(),
@@ -74,6 +75,7 @@ impl Hub {
             address: state.and_then(|s| s.address),
             clock_skew_ms: state.and_then(|s| s.clock_skew_ms),
             last_seen: state.map(|s| s.last_seen),
+            runs_twice: self.runs_twice(device),
         }
     }
 

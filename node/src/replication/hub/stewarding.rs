@@ -302,6 +302,9 @@ impl Hub {
 
     fn try_take_over(&mut self, now: Now, caller: &Caller, reason: &str, fx: &mut Effects) -> Result<(), Rejection> {
         decide::permit_take_over(caller)?;
+        if self.runs_twice(&self.signer.device) {
+            return Err(Rejection::RunsTwice);
+        }
         if reason.trim().is_empty() || reason.chars().count() > MAX_REASON_CHARS {
             return Err(Rejection::invalid("reason", format!("1 to {MAX_REASON_CHARS} characters are expected")));
         }

@@ -188,6 +188,7 @@ export function mesh(body) {
     seenAt: time(p.last_seen),
     address: p.address ?? undefined,
     queued: p.queued ?? 0,
+    runsTwice: Boolean(p.runs_twice),
   }));
   return {
     device: body.device,
@@ -199,6 +200,7 @@ export function mesh(body) {
     members: body.members ?? [],
     lane: body.lane ?? undefined,
     takenOver: Boolean(body.taken_over),
+    runsTwice: Boolean(body.runs_twice),
     peers,
     documents: body.documents ?? undefined,
     lag: body.lag ?? 0,

@@ -60,12 +60,12 @@ export type Snapshot = {
 };
 export type Peer = {
   id: string; name: string; role: string; state: string; together: boolean; rttMs?: number; behind?: number;
-  skewMs?: number; seenAt?: number; address?: string; queued: number;
+  skewMs?: number; seenAt?: number; address?: string; queued: number; runsTwice: boolean;
 };
 export type Mesh = {
   device: Device;
   group: number; total: number; epoch?: string; steward?: string; stewardId?: string; members: string[]; lane?: string;
-  takenOver: boolean; peers: Peer[]; documents?: number; lag: number; anomalies: number; storedBytes?: number;
+  takenOver: boolean; runsTwice: boolean; peers: Peer[]; documents?: number; lag: number; anomalies: number; storedBytes?: number;
   foreignWaiting: number;
 };
 export type Session = { id: string; name: string; roles: string[] };

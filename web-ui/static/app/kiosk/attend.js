@@ -47,7 +47,7 @@ function followVisit(store, acts) {
   let visited = Boolean(store.get().kiosk.press);
   let met = false;
   store.watch((/** @type {any} */ state) => {
-    const { large, aloud, step, page, until } = state.kiosk;
+    const { large, aloud, step, page, until, press } = state.kiosk;
     if ((root.dataset.text === 'large') !== large) {
       root.dataset.text = large ? 'large' : 'normal';
       root.dataset.contrast = large ? 'more' : 'normal';
@@ -55,7 +55,7 @@ function followVisit(store, acts) {
     // With the first picture the kiosk knows the language of the branch.
     const before = visited || (!met && state.branch);
     met ||= Boolean(state.branch);
-    visited = step !== 'home' || until !== null;
+    visited = step !== 'home' || until !== null || press !== null;
     // A timed return ends a visit as a press of "start" does: press forgotten, language of the branch.
     if (before && !visited) acts.home();
     const view = [step, page, aloud, state.language].join();

@@ -20,6 +20,7 @@ export const isSkewed = (peer) => Math.abs(peer.skewMs ?? 0) > SKEWED_MS;
 
 /** One word for a device, worst first, with its tone. @param {Peer} peer @param {string | undefined} steward */
 export function standing(peer, steward) {
+  if (peer.runsTwice) return { key: 'mesh.twice', tone: 'bad' };
   if (!peer.together) return { key: 'mesh.away', tone: 'bad' };
   if (peer.behind) return { key: 'mesh.catching_up', tone: 'warn' };
   if (isSlow(peer)) return { key: 'mesh.slow', tone: 'warn' };
@@ -42,6 +43,7 @@ export function advice(state) {
   const mesh = state.mesh;
   if (network(state).state === 'off') return [{ tone: 'bad', title: t('advice.off'), act: t('advice.off_act') }];
   if (!mesh) return [];
+  if (mesh.runsTwice) return [{ tone: 'bad', title: t('advice.twice'), act: t('advice.twice_act') }];
   const found = [...apart(state), ...steward(state), ...mesh.peers.flatMap(device)];
   if (mesh.anomalies) found.push({ tone: 'warn', title: t('advice.anomalies', { n: mesh.anomalies }), act: t('advice.anomalies_act') });
   found.sort((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'));
@@ -50,7 +52,7 @@ export function advice(state) {
 
 /** @param {State} state @returns {Advice[]} */
 function apart({ mesh }) {
-  const away = mesh?.peers.filter((peer) => !peer.together) ?? [];
+  const away = mesh?.peers.filter((peer) => !peer.together && !peer.runsTwice) ?? [];
   if (!mesh || !away.length) return [];
   const names = away.slice(0, 3).map((peer) => peer.name).join(t('list.and')) + (away.length > 3 ? t('mesh.and_more', { n: away.length - 3 }) : '');
   // One silent device is that device; several at once are a cable or a switch between.
@@ -68,6 +70,7 @@ function device(peer) {
   const { name } = peer;
   /** @type {Advice[]} */
   const found = [];
+  if (peer.runsTwice) found.push({ tone: 'bad', title: t('advice.peer_twice', { name }), act: t('advice.peer_twice_act') });
   if (peer.together && peer.behind) found.push({ tone: 'warn', title: t('advice.behind', { name, n: peer.behind }), act: t('advice.behind_act') });
   if (isSlow(peer)) found.push({ tone: 'warn', title: t('advice.slow', { name, n: figure(peer.rttMs ?? 0) }), act: t('advice.slow_act') });
   if (isSkewed(peer)) {
