@@ -47,7 +47,7 @@ impl Book {
     pub fn fold(&mut self, record: RecordId, entry: &Entry, forced: bool) {
         let key = record.key();
         let right = if forced { Right::Forced } else { Right::Own };
-        self.count_number(entry);
+        self.count_number(entry, !forced);
         if let Act::CloseDay { date } = entry.act {
             self.closed.insert(date);
         }
@@ -68,13 +68,17 @@ impl Book {
     }
 
     /// Takes a record this device wrote as steward of an epoch it has not inherited: only its number counts, so that its
-    /// own lane never gives one twice.
+    /// own lane never gives one twice. Numbers of the main lane go on from what was inherited: a record that came to nothing
+    /// was never shown, and its number is given again, so that there are no gaps.
     pub fn fold_own(&mut self, entry: &Entry) {
-        self.count_number(entry);
+        self.count_number(entry, false);
     }
 
-    fn count_number(&mut self, entry: &Entry) {
-        if let Act::Issue { issue } | Act::Move { issue, .. } = &entry.act {
+    /// Counts a number of a side lane in any case, one of the main lane if the record is `held`.
+    fn count_number(&mut self, entry: &Entry, held: bool) {
+        if let Act::Issue { issue } | Act::Move { issue, .. } = &entry.act
+            && (held || !issue.number.lane.is_empty())
+        {
             let Number { prefix, lane, count } = &issue.number;
             let highest = self.numbers.entry((issue.date, *prefix, lane.clone())).or_default();
             *highest = (*highest).max(*count);

@@ -48,6 +48,17 @@ fn an_own_lane_goes_on_after_an_epoch_that_was_not_inherited() {
 }
 
 #[test]
+fn the_main_lane_goes_on_from_what_was_inherited() {
+    let mut first = Side::new();
+    let (record, void) = first.append(kiosk(), issue("cash")).expect("permitted").expect("a record");
+    let mut second = Side::new();
+    second.book.fold_own(&void);
+    second.book.fold(record, &void, true);
+    let id = second.issue("cash");
+    assert_eq!(second.number(&id), "A001", "a record that never counted leaves no gap");
+}
+
+#[test]
 fn call_next_follows_priority_then_arrival() {
     let mut side = Side::new();
     side.open(1);
