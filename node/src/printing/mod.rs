@@ -52,11 +52,11 @@ pub trait Jobs: Send + Sync + 'static {
     /// # Errors
     /// What went wrong, for the log.
     fn remove(&self, ticket: &TicketId) -> Result<(), String>;
-    /// Whether there is a job of a ticket, done or not.
+    /// The job of a ticket, done or not.
     ///
     /// # Errors
     /// What went wrong, for the log.
-    fn has(&self, ticket: &TicketId) -> Result<bool, String>;
+    fn get(&self, ticket: &TicketId) -> Result<Option<Job>, String>;
     /// All jobs, in no order that matters.
     ///
     /// # Errors
@@ -86,8 +86,9 @@ impl Jobs for StoredJobs {
         self.change(ticket, None)
     }
 
-    fn has(&self, ticket: &TicketId) -> Result<bool, String> {
-        Ok(self.0.meta(&row(ticket)).map_err(|e| e.to_string())?.is_some())
+    fn get(&self, ticket: &TicketId) -> Result<Option<Job>, String> {
+        let row = self.0.meta(&row(ticket)).map_err(|e| e.to_string())?;
+        Ok(row.and_then(|row| serde_json::from_slice(&row).ok()))
     }
 
     fn all(&self) -> Result<Vec<Job>, String> {
@@ -112,8 +113,8 @@ impl Jobs for JobsInMemory {
         Ok(())
     }
 
-    fn has(&self, ticket: &TicketId) -> Result<bool, String> {
-        Ok(self.0.lock().expect("no holder of this lock panics").iter().any(|j| j.ticket == *ticket))
+    fn get(&self, ticket: &TicketId) -> Result<Option<Job>, String> {
+        Ok(self.0.lock().expect("no holder of this lock panics").iter().find(|j| j.ticket == *ticket).cloned())
     }
 
     fn all(&self) -> Result<Vec<Job>, String> {
@@ -146,12 +147,14 @@ pub struct Printing {
     jobs: Arc<dyn Jobs>,
     given: Option<GivenPrinter>,
     wake: Notify,
+    /// Held while a job is looked at and then changed.
+    changing: Mutex<()>,
 }
 
 impl Printing {
     /// Over a queue, with the printer that whoever started the node named.
     pub fn new(jobs: Arc<dyn Jobs>, given: Option<GivenPrinter>) -> Self {
-        Self { jobs, given, wake: Notify::new() }
+        Self { jobs, given, wake: Notify::new(), changing: Mutex::default() }
     }
 
     /// The printer in force, if there is one.
@@ -170,17 +173,43 @@ impl Printing {
     ///
     /// # Errors
     /// What went wrong, for the log.
-    pub(crate) async fn want(self: &Arc<Self>, job: Job, again: bool) -> Result<(), String> {
-        let printing = self.clone();
-        let kept = tokio::task::spawn_blocking(move || {
-            if !again && printing.jobs.has(&job.ticket)? {
-                return Ok(());
+    pub(crate) async fn want(self: &Arc<Self>, mut job: Job, again: bool) -> Result<(), String> {
+        let change = move |jobs: &dyn Jobs| {
+            match jobs.get(&job.ticket)? {
+                Some(_) if !again => return Ok(()),
+                // Told apart from the one before by its time, even within a millisecond.
+                Some(before) => job.asked_at = job.asked_at.max(UnixMs(before.asked_at.0 + 1)),
+                None => {}
             }
-            printing.jobs.put(&job)
-        });
-        kept.await.unwrap_or_else(|_| Err("the print queue failed".into()))?;
+            jobs.put(&job)
+        };
+        self.change(change).await?;
         self.wake.notify_one();
         Ok(())
+    }
+
+    /// Notes that a slip is out; one that was asked for again meanwhile is still wanted.
+    ///
+    /// # Errors
+    /// What went wrong, for the log.
+    async fn finish(self: &Arc<Self>, job: Job) -> Result<(), String> {
+        let change = move |jobs: &dyn Jobs| {
+            let same = jobs.get(&job.ticket)?.is_some_and(|now| now.asked_at == job.asked_at);
+            if same { jobs.put(&Job { done: true, ..job }) } else { Ok(()) }
+        };
+        self.change(change).await
+    }
+
+    async fn change(
+        self: &Arc<Self>,
+        change: impl FnOnce(&dyn Jobs) -> Result<(), String> + Send + 'static,
+    ) -> Result<(), String> {
+        let printing = self.clone();
+        let changed = tokio::task::spawn_blocking(move || {
+            let _alone = printing.changing.lock().expect("no holder of this lock panics");
+            change(&*printing.jobs)
+        });
+        changed.await.unwrap_or_else(|_| Err("the print queue failed".into()))
     }
 }
 

@@ -115,7 +115,9 @@ impl Worker {
                 }
             }
         }
-        self.done(job.clone()).await;
+        if let Err(problem) = self.printing.finish(job.clone()).await {
+            tracing::warn!(%problem, "a printed slip could not be noted; it may be printed again");
+        }
         Ok(())
     }
 
@@ -125,14 +127,6 @@ impl Worker {
         let digest = blake3::hash(token.as_bytes()).to_hex();
         let ours = ticket.status_digest.as_deref() == Some(digest.as_str());
         job.site.as_ref().filter(|_| ours).map(|site| format!("{site}/t/{token}"))
-    }
-
-    async fn done(&self, job: Job) {
-        let jobs = self.printing.jobs.clone();
-        let noted = tokio::task::spawn_blocking(move || jobs.put(&Job { done: true, ..job })).await;
-        if let Ok(Err(problem)) = noted {
-            tracing::warn!(%problem, "a printed slip could not be noted; it may be printed again");
-        }
     }
 
     /// Tells the branch how the printer is, if that is new.
