@@ -51,7 +51,7 @@ function Ticket({ state, acts }) {
       <div class="top">
         <span class="chip" data-tone=${sign.tone} id="status-state" role="status">${icon(sign.icon)}${t(`state.${told.state}`)}</span>
         <strong id="status-number" data-long=${told.number.length > 4}>${told.number}</strong>
-        <span class="muted clip" title=${issued}>${issued}</span>
+        <span class="muted wrap2" title=${issued}>${issued}</span>
       </div>
       <${Turn} told=${told} begun=${begun} />
     </div></div>
