@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::branch::{Branch, next_ticket, serve};
 use crate::client::{Client, Ticket, insist};
+use crate::node::Node;
 use crate::report;
 use crate::table::Table;
 
@@ -95,10 +96,11 @@ impl<'a> Load<'a> {
         (ledger.issued.len(), ledger.called.len())
     }
 
-    /// All devices, `first` first: a caller asks its own and then the others.
-    fn callers(&self, first: &str) -> Vec<&'a Client> {
+    /// The devices that `may` do it, `first` first: a caller asks its own and then the others.
+    fn callers(&self, first: &str, may: impl Fn(&Node) -> bool) -> Vec<&'a Client> {
         let own = [&self.branch.node(first).client].into_iter();
-        own.chain(self.branch.nodes().iter().filter(|n| n.spec.name != first).map(|n| &n.client)).collect()
+        let others = self.branch.nodes().iter().filter(|node| node.spec.name != first && may(node));
+        own.chain(others.map(|node| &node.client)).collect()
     }
 
     fn note(&self, write: impl FnOnce(&mut Ledger)) {
@@ -106,7 +108,7 @@ impl<'a> Load<'a> {
     }
 
     fn keep_issuing(&self, at: &str) -> Result<()> {
-        let nodes = self.callers(at);
+        let nodes = self.callers(at, |_| true);
         while !self.stop.load(Ordering::Relaxed) {
             let ticket = insist(&nodes, "/tickets", &json!({ "service": "cash" }))?.ticket(201)?;
             self.note(|l| l.issued.push(Promise { at: Instant::now(), ticket, counter: None }));
@@ -116,7 +118,7 @@ impl<'a> Load<'a> {
     }
 
     fn keep_calling(&self, at: &str, counter: u32) -> Result<()> {
-        let nodes = self.callers(at);
+        let nodes = self.callers(at, |node| matches!(node.spec.role, "counter" | "tablet"));
         while !self.stop.load(Ordering::Relaxed) {
             let Some(ticket) = next_ticket(&nodes, counter)? else {
                 std::thread::sleep(BETWEEN_CUSTOMERS);

@@ -29,8 +29,8 @@ impl Table {
         for mut ticket in rows {
             let id = ticket["id"].as_str().context("a ticket has an id")?.to_owned();
             let fields = ticket.as_object_mut().context("a ticket is an object")?;
-            // These are figures of the moment they are asked for, not facts about the ticket.
-            for momentary in ["ahead", "estimate_s", "epoch"] {
+            // These are figures of the moment and the side they are asked for, not facts about the ticket.
+            for momentary in ["ahead", "estimate_s", "epoch", "foreign"] {
                 fields.remove(momentary);
             }
             ensure!(table.insert(id.clone(), ticket).is_none(), "ticket {id} is listed twice");

@@ -244,11 +244,10 @@ impl Machine {
 
     /// Opens an epoch of those who answered, and begins to close all that have a quorum among them.
     fn open_epoch(&mut self, now: u64, responders: BTreeSet<VoterId>) {
-        let top = self.disk.epochs.keys().next_back().map_or(0, |id| id.height);
         let n = self.disk.created + 1;
         let mut members = self.eligible(&responders - &self.leaving());
         members.insert(self.me);
-        let id = EpochId { height: top.max(self.disk.floor) + 1, creator: self.me, n };
+        let id = EpochId { height: self.top().saturating_add(1), creator: self.me, n };
         let epoch = Epoch::new(id, members);
         self.op(Op::Created(n));
         self.op(Op::Epoch(epoch.clone()));

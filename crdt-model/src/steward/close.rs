@@ -184,7 +184,8 @@ impl Machine {
         close: &Close,
         (from, records): (u32, &[Record]),
     ) {
-        if close.successor.id <= epoch.id || self.refuses(src, epoch, ballot) {
+        let credible = close.successor.id > epoch.id && self.is_credible(close.successor.id.height);
+        if !credible || self.refuses(src, epoch, ballot) {
             return;
         }
         let id = epoch.id;

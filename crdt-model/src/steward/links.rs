@@ -119,7 +119,8 @@ impl Machine {
 
     fn on_advert(&mut self, now: u64, advert: &Advert) {
         self.meet(advert.voter);
-        if advert.voter == self.me || !self.counts(&advert.voter) {
+        let credible = advert.steward_of.as_ref().is_none_or(|epoch| self.is_credible(epoch.id.height));
+        if advert.voter == self.me || !credible || !self.counts(&advert.voter) {
             return;
         }
         let known = self.links.adverts.get(&advert.voter).map(|(known, _)| known);

@@ -15,6 +15,10 @@ use super::settings::{Census, Settings};
 use super::{Desk, Note, Output};
 use crate::ids::{CommandId, EpochId, RecordId, VoterId};
 
+/// A height so far above all that is known here is not believed: at one epoch a second a branch comes there in twelve days without
+/// a pause, and if any member could name the last height there is, no epoch could follow it.
+const MAX_AHEAD: u32 = 1 << 20;
+
 /// What a steward knows of one member.
 #[derive(Default)]
 pub(super) struct Progress {
@@ -277,9 +281,19 @@ impl Machine {
         held.close.is_none() && !self.is_over(&held.epoch.id)
     }
 
-    /// Makes an epoch known here; false if it is below the floor.
+    /// The highest height known here.
+    pub(super) fn top(&self) -> u32 {
+        self.disk.epochs.keys().next_back().map_or(0, |id| id.height).max(self.disk.floor)
+    }
+
+    /// Whether a branch may have come to a height, as far as known here.
+    pub(super) fn is_credible(&self, height: u32) -> bool {
+        height <= self.top().saturating_add(MAX_AHEAD)
+    }
+
+    /// Makes an epoch known here; false if it is below the floor, or not credible.
     pub(super) fn ensure(&mut self, epoch: &Epoch) -> bool {
-        if self.is_over(&epoch.id) {
+        if self.is_over(&epoch.id) || !self.is_credible(epoch.id.height) {
             return false;
         }
         if !self.disk.epochs.contains_key(&epoch.id) {
@@ -312,7 +326,7 @@ impl Machine {
 
     /// Takes note of how an epoch ended.
     pub(super) fn set_close(&mut self, epoch: EpochId, close: &Close) {
-        if close.successor.id <= epoch {
+        if close.successor.id <= epoch || !self.is_credible(close.successor.id.height) {
             return;
         }
         self.ensure(&close.successor);

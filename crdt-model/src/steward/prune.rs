@@ -29,7 +29,7 @@ impl Machine {
 
     /// Takes over a higher floor: own epochs below it are over.
     pub(super) fn adopt_floor(&mut self, floor: u32) {
-        if floor <= self.disk.floor {
+        if floor <= self.disk.floor || !self.is_credible(floor) {
             return;
         }
         self.op(Op::Floor(floor));

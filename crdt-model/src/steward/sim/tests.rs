@@ -1,6 +1,8 @@
 //! Many seeds, no violation; and every deliberate fault is caught.
 
-use super::super::{Durable, Epoch, Flaws, Op, Record, Settings};
+use std::sync::Arc;
+
+use super::super::{Ballot, Close, Durable, Epoch, Flaws, Message, Op, Packet, Record, Settings};
 use super::desk::Ask;
 use super::plans::{PROFILES, Profile, run};
 use super::world::{Act, S, Weather, World};
@@ -133,6 +135,32 @@ fn a_device_that_slept_below_the_floor_stands_down_and_joins_again() {
     assert_eq!(machine.epoch().unwrap().members.len(), 3);
     let durable = world.hosts[sleeper].machine.as_ref().unwrap().durable();
     assert!(durable.floor >= world.pruned, "the floor was taken over");
+}
+
+#[test]
+fn heights_that_no_branch_comes_to_are_not_believed() {
+    let mut world = calm(2);
+    assert!(world.run(8 * S));
+    let liar = world.hosts[1].voter;
+    let host = &mut world.hosts[0];
+    let id = EpochId { height: u32::MAX, creator: liar, n: 1 };
+    let last = Epoch::new(id, [host.voter, liar].into());
+    let known = host.machine.as_ref().unwrap().epoch().unwrap().clone();
+    let close = Close { successor: last.clone(), len: 0 };
+    for message in [
+        Message::ProbeReply { attempt: 1, floor: u32::MAX, epochs: vec![(last.clone(), None)] },
+        Message::ProbeReply { attempt: 1, floor: 0, epochs: vec![(known.clone(), Some(close.clone()))] },
+        Message::Append { epoch: last, from: 0, records: vec![], commit: 0 },
+        Message::Accept { epoch: known, ballot: Ballot { n: 99, by: liar }, close, from: 0, records: vec![] },
+    ] {
+        let packet = Packet { src: liar, dst: host.voter, ttl: 1, message: Arc::new(message) };
+        let output = host.machine.as_mut().unwrap().handle(0, liar, packet, &mut host.desk);
+        assert!(output.ops.is_empty(), "{:?}", output.ops);
+    }
+    // The next epoch still has a height to take.
+    world.plan(8 * S, Act::CrashSteward(2 * S));
+    assert!(world.run(30 * S), "{:?}", world.check.violations);
+    assert_eq!(world.stewards().len(), 1);
 }
 
 #[test]
