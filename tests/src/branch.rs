@@ -257,8 +257,27 @@ impl Branch {
     /// If they do not in time.
     pub fn wait_for_one_steward(&self) -> Result<String> {
         let running = self.running();
-        self.wait_until("one steward for all", || self.steward_of(&running).map(|_| ()))?;
-        self.steward_of(&running)
+        let mut steward = String::new();
+        self.wait_until("one steward for all", || {
+            steward = self.steward_of(&running)?;
+            Ok(())
+        })?;
+        Ok(steward)
+    }
+
+    /// Waits until `count` tickets wait everywhere: one that a lost answer left without a customer is given up a moment after
+    /// the sides of a cut have met.
+    ///
+    /// # Errors
+    /// If they never do; with the last table.
+    pub fn wait_for_waiting(&self, count: usize) -> Result<()> {
+        self.wait_until("the right number of people wait", || {
+            let table = self.all_tables_equal()?;
+            let waits = table.in_state("waiting")?.len();
+            ensure!(waits == count, "{waits} wait, not {count}: {table:?}");
+            Ok(())
+        })?;
+        Ok(())
     }
 
     /// The one steward that all of `nodes` follow, by name.
@@ -298,8 +317,12 @@ impl Branch {
     /// # Errors
     /// If they do not in time or a number is wrong.
     pub fn wait_for_equal_tables(&self) -> Result<Table> {
-        self.wait_until("equal tables on all devices", || self.all_tables_equal().map(|_| ()))?;
-        let table = self.all_tables_equal()?;
+        let mut equal = None;
+        self.wait_until("equal tables on all devices", || {
+            equal = Some(self.all_tables_equal()?);
+            Ok(())
+        })?;
+        let table = equal.context("the wait is over")?;
         table.check_numbers()?;
         Ok(table)
     }

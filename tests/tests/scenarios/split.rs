@@ -77,6 +77,7 @@ fn each_waiting_customer_is_callable_on_exactly_one_side() -> Result<()> {
         branch.heal()?;
         branch.wait_for_one_steward()?;
         branch.wait_for_equal_tables()?;
+        branch.wait_for_waiting(WAITING / 2 + 1)?;
         everybody_else_is_called_once(branch, WAITING / 2 + 1)?;
         let table = branch.wait_for_equal_tables()?;
         // A command whose answer was lost in the cut may have run on both sides; its second ticket is given up.
