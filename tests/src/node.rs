@@ -40,6 +40,24 @@ pub struct Spec {
     pub counter: Option<u32>,
 }
 
+/// Copies a data folder with all it holds to `to`, which must not be there yet.
+///
+/// # Errors
+/// If something cannot be read or written.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir(to)?;
+    for entry in std::fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else {
+            std::fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
+}
+
 /// A device of the branch under test.
 pub struct Node {
     /// What it is.

@@ -184,12 +184,10 @@ impl Machine {
         close: &Close,
         (from, records): (u32, &[Record]),
     ) {
-        let credible = close.successor.id > epoch.id && self.is_credible(close.successor.id.height);
-        if !credible || self.refuses(src, epoch, ballot) {
+        if close.successor.id <= epoch.id || self.refuses(src, epoch, ballot) || !self.ensure(&close.successor) {
             return;
         }
         let id = epoch.id;
-        self.ensure(&close.successor);
         self.extend(id, from, records, close.len);
         let len = self.held(&id).map_or(0, |held| held.len());
         if len < close.len {

@@ -211,14 +211,26 @@ pub fn load() -> Option<f64> {
     std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
-/// Memory of a process that is really there, as Linux counts it: `VmRSS` is what it has now, `VmHWM` the most it had.
+/// Memory of a process that is really there now, as Linux counts it.
 ///
 /// # Errors
 /// If the system does not tell.
-pub fn resident_bytes(process: u32, what: &str) -> Result<u64> {
+pub fn resident_bytes(process: u32) -> Result<u64> {
+    memory_bytes(process, "VmRSS:")
+}
+
+/// The most memory of a process that was ever really there.
+///
+/// # Errors
+/// If the system does not tell.
+pub(super) fn peak_resident_bytes(process: u32) -> Result<u64> {
+    memory_bytes(process, "VmHWM:")
+}
+
+fn memory_bytes(process: u32, row: &str) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':'));
-    let kib: u64 = line.context("the system does not count memory")?.trim().trim_end_matches("kB").trim().parse()?;
+    let value = status.lines().find_map(|line| line.strip_prefix(row)).context("the system does not count memory")?;
+    let kib: u64 = value.trim().trim_end_matches("kB").trim_end().parse()?;
     Ok(kib * 1024)
 }
 

@@ -11,11 +11,11 @@ use jiff::ToSpan;
 
 use super::Run;
 use super::branch::Branch;
-use super::report::{Bar, Figure, Measure, Unit, resident_bytes};
+use super::report::{Bar, Figure, Measure, Unit, peak_resident_bytes};
 use super::synthesis::Past;
 
-/// Business days held.
 const MIB: f64 = (1 << 20) as f64;
+/// Business days held.
 const DAYS: usize = 90;
 /// Tickets of a day.
 const TICKETS: u32 = 600;
@@ -50,7 +50,7 @@ pub(super) async fn run(run: &Run<'_>) -> Result<Vec<Figure>> {
         starts.push(device.ready().await?.as_secs_f64());
         if start == 0 {
             tokio::time::sleep(SETTLED).await;
-            resident = resident_bytes(device.child.id(), "VmHWM")? as f64 / MIB;
+            resident = peak_resident_bytes(device.child.id())? as f64 / MIB;
         }
     }
     starts.sort_unstable_by(f64::total_cmp);

@@ -224,7 +224,7 @@ fn look(branch: &Branch, day: u32, tickets: u64, started: StartTime) -> Result<E
         outbox_rows: stats.outbox_rows,
         meta_rows: store.meta_scan("")?.len() as u64,
         shown_tickets: picture.days.values().map(|day| day.tickets.len() as u64).sum(),
-        resident_bytes: resident_bytes(std::process::id(), "VmRSS")?,
+        resident_bytes: resident_bytes(std::process::id())?,
         open_us: us(started.store),
         fold_us: us(started.hub),
     })

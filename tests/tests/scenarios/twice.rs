@@ -1,26 +1,10 @@
 //! A disk is copied, as an image for forty machines is, and two machines come up as one device.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
 use branchmesh_tests::branch::{FIVE, Network, serve, tell};
 use branchmesh_tests::client::new_key;
-use branchmesh_tests::node::Node;
+use branchmesh_tests::node::{Node, copy_folder};
 use serde_json::{Value, json};
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &to)?;
-        } else {
-            std::fs::copy(entry.path(), to)?;
-        }
-    }
-    Ok(())
-}
 
 /// How `at` sees the device `name`.
 fn peer(at: &Node, name: &str) -> Result<Value> {
@@ -38,13 +22,13 @@ fn a_copied_device_is_shut_out_and_told_until_it_is_alone() -> Result<()> {
         branch.wait_for_equal_tables()?;
         original.stop()?;
         let data = branch.folder().join("counter2-copied");
-        copy(&original.data, &data)?;
+        copy_folder(&original.data, &data)?;
         let twin = branch.newcomer(original.spec.clone())?.moved_to(data);
         original.start()?;
         twin.launch()?;
 
         let both = [original, &twin];
-        let noticed = branch.wait_until("the branch notices", || {
+        branch.wait_until("the branch notices", || {
             let seen = peer(seer, "counter2")?;
             ensure!(seen["runs_twice"] == true && seen["state"] != "connected", "{seen}");
             both.iter().try_for_each(|node| {
@@ -53,7 +37,6 @@ fn a_copied_device_is_shut_out_and_told_until_it_is_alone() -> Result<()> {
                 Ok(())
             })
         })?;
-        println!("time: noticed everywhere: {} ms", noticed.as_millis());
         // Neither of the two decides anything; the others work on.
         for node in both {
             let reply = node.client.post_keyed("/tickets", &new_key(), &json!({ "service": "cash" }))?;
@@ -65,13 +48,12 @@ fn a_copied_device_is_shut_out_and_told_until_it_is_alone() -> Result<()> {
         branch.issue("kiosk", "cash")?;
 
         twin.kill()?;
-        let back = branch.wait_until("the one that stayed is let in", || {
+        branch.wait_until("the one that stayed is let in", || {
             let seen = peer(seer, "counter2")?;
             ensure!(seen["runs_twice"] == false && seen["state"] == "connected", "{seen}");
             ensure!(original.client.mesh()?["runs_twice"] == false, "it still believes in a twin");
             Ok(())
         })?;
-        println!("time: let in again: {} ms", back.as_millis());
         branch.wait_for_one_steward()?;
         branch.issue("counter2", "cash")?;
         let table = branch.wait_for_equal_tables()?;

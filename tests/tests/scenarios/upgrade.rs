@@ -1,34 +1,21 @@
 //! Data folders of earlier versions, frozen when those versions were current: they must be read for ever.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use branchmesh_tests::branch::loopback_place;
 use branchmesh_tests::client::insist;
-use branchmesh_tests::node::{Node, Spec};
+use branchmesh_tests::node::{Node, Spec, copy_folder};
 use serde_json::json;
 
 /// The folder of a counter of version 0.1 with ten tickets, seven of them served, one parked.
 const V0_1: &str = "fixtures/v0.1/counter1";
 
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
-}
-
-fn thawed(name: &str, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(fixture(name)).with_context(|| format!("{name} is part of the repository"))? {
-        let entry = entry?;
-        std::fs::copy(entry.path(), to.join(entry.file_name()))?;
-    }
-    Ok(())
-}
-
 #[test]
 fn a_device_of_version_0_1_starts_with_all_it_knew() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("data");
-    thawed(V0_1, &data)?;
+    copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join(V0_1), &data)?;
     let spec = Spec { name: "counter1", role: "counter", counter: Some(1) };
     let node = Node::new(spec, loopback_place()?, data, vec!["--no-mdns".into()]);
     node.start()?;
