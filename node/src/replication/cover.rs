@@ -3,7 +3,8 @@
 //! A change names the changes it builds on by their hashes, and an actor builds on all it made before. So whoever signed a
 //! change has signed every ancestor of it, and of those that are its own actor's it says: I made this. An archived
 //! document therefore keeps only the signature of each actor's newest change, and sends the others without; they enter
-//! together with the one that vouches for them, or not at all.
+//! together with the one that vouches for them, or not at all. And where many signed changes come at once, only the newest
+//! signatures are looked at before the changes enter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,24 +39,37 @@ pub fn inseparable(envelopes: &[Envelope]) -> usize {
     if waiting.is_empty() { upto } else { envelopes.len() }
 }
 
-/// The unsigned changes for which an admitted one vouches, by document and hash, with its number among its author's.
-pub fn vouched<'a>(
-    admitted: impl IntoIterator<Item = &'a (Envelope, Examined)>,
-    unsigned: &[(Envelope, Examined)],
-) -> BTreeMap<(DocId, Hash), u64> {
-    let admitted: Vec<&(Envelope, Examined)> = admitted.into_iter().collect();
-    let place = |(envelope, change): &(Envelope, Examined)| (envelope.doc.clone(), change.hash);
-    let by_place: BTreeMap<(DocId, Hash), &(Envelope, Examined)> =
-        admitted.iter().copied().chain(unsigned).map(|change| (place(change), change)).collect();
-    let wanted: BTreeSet<(&DocId, &[u8])> = unsigned.iter().map(|(e, _)| (&e.doc, &e.actor[..])).collect();
+/// The newest signed change of each actor and document, and the others, in their order.
+pub fn newest_signed(envelopes: Vec<Envelope>) -> (Vec<Envelope>, Vec<Envelope>) {
+    let mut newest: BTreeMap<(&DocId, &[u8]), (u64, usize)> = BTreeMap::new();
+    for (place, envelope) in envelopes.iter().enumerate().filter(|(_, e)| !e.signature.is_empty()) {
+        let known = newest.entry((&envelope.doc, &envelope.actor)).or_insert((envelope.seq, place));
+        *known = (*known).max((envelope.seq, place));
+    }
+    let newest: BTreeSet<usize> = newest.into_values().map(|(_, place)| place).collect();
+    let (newest, others): (Vec<_>, Vec<_>) =
+        envelopes.into_iter().enumerate().partition(|(place, _)| newest.contains(place));
+    let plain = |list: Vec<(usize, Envelope)>| list.into_iter().map(|(_, envelope)| envelope).collect();
+    (plain(newest), plain(others))
+}
+
+/// Those of `claims` for which an admitted change vouches, by document and hash, with its number among its author's.
+pub fn vouched(admitted: &[(Envelope, Examined)], claims: &[(Envelope, Examined)]) -> BTreeMap<(DocId, Hash), u64> {
+    let mut by_doc: BTreeMap<&DocId, Frame<'_>> = BTreeMap::new();
+    for (list, is_claim) in [(admitted, false), (claims, true)] {
+        for change in list {
+            by_doc.entry(&change.0.doc).or_default().insert(change.1.hash, (change, is_claim));
+        }
+    }
+    let wanted: BTreeSet<(&DocId, &[u8])> = claims.iter().map(|(e, _)| (&e.doc, &e.actor[..])).collect();
     let mut covers: Vec<&(Envelope, Examined)> =
-        admitted.iter().copied().filter(|(e, _)| wanted.contains(&(&e.doc, &e.actor[..]))).collect();
+        admitted.iter().filter(|(e, _)| wanted.contains(&(&e.doc, &e.actor[..]))).collect();
     // Of an honest actor the newest vouches for as much as all of them.
     covers.sort_by_key(|(envelope, _)| std::cmp::Reverse(envelope.seq));
     let mut vouched = BTreeMap::new();
     for cover in covers.into_iter().take(MAX_COVERS) {
-        for (envelope, change) in ancestors(cover, &by_place) {
-            if envelope.signature.is_empty() && envelope.actor == cover.0.actor {
+        for (envelope, change) in claimed_ancestors(cover, &by_doc[&cover.0.doc]) {
+            if envelope.actor == cover.0.actor {
                 vouched.entry((envelope.doc.clone(), change.hash)).or_insert(cover.0.n);
             }
         }
@@ -79,20 +93,19 @@ pub fn dependencies_first(changes: Vec<(Envelope, Examined)>) -> Vec<(Envelope, 
     ordered
 }
 
-/// The changes of the frame that `of` builds on, directly or not.
-fn ancestors<'a>(
-    of: &(Envelope, Examined),
-    frame: &BTreeMap<(DocId, Hash), &'a (Envelope, Examined)>,
-) -> Vec<&'a (Envelope, Examined)> {
-    let doc = &of.0.doc;
+/// The changes of one document in a frame, and whether somebody must vouch for them.
+type Frame<'a> = BTreeMap<Hash, (&'a (Envelope, Examined), bool)>;
+
+/// The claims of the frame that `of` builds on, directly or not.
+fn claimed_ancestors<'a>(of: &(Envelope, Examined), frame: &Frame<'a>) -> Vec<&'a (Envelope, Examined)> {
     let (mut found, mut seen, mut todo) = (Vec::new(), BTreeSet::new(), of.1.deps().collect::<Vec<_>>());
     while let Some(hash) = todo.pop() {
         if !seen.insert(hash) {
             continue;
         }
         // What is not in the frame is here already, and so is all it builds on.
-        if let Some(change) = frame.get(&(doc.clone(), hash)) {
-            found.push(*change);
+        if let Some((change, is_claim)) = frame.get(&hash) {
+            found.extend(is_claim.then_some(*change));
             todo.extend(change.1.deps());
         }
     }

@@ -1,6 +1,6 @@
 //! Signing what this device makes, and checking what others claim to have made.
 
-use branchmesh_model::document::{ChangeProblem, Examined, NewChange, examine};
+use branchmesh_model::document::{ChangeProblem, Examined, Hash, NewChange, examine};
 use branchmesh_model::ids::{BranchId, DeviceId};
 use branchmesh_model::roster::{Roster, is_holding, is_holding_of};
 use branchmesh_model::schema::{DocId, Family, KeyKind, Role};
@@ -108,16 +108,30 @@ pub fn admit(
     me: Role,
     flaws: TrustFlaws,
 ) -> Result<Examined, Refusal> {
-    let standing = stands(envelope, envelope.n, branch, roster, me)?;
     let change = read(envelope)?;
-    if !flaws.unsigned_accepted {
-        verify(envelope, branch, &change)?;
-    }
-    honest(envelope, &change, &standing, flaws)?;
+    admit_change((envelope, &change), branch, roster, me, flaws)?;
     Ok(change)
 }
 
-/// Checks an envelope without a signature, for which a later change of the same actor vouches: number `n` of its author
+/// The same for an envelope whose change was [`read`].
+///
+/// # Errors
+/// The first reason found.
+pub fn admit_change(
+    (envelope, change): (&Envelope, &Examined),
+    branch: &BranchId,
+    roster: &Roster,
+    me: Role,
+    flaws: TrustFlaws,
+) -> Result<(), Refusal> {
+    let standing = stands(envelope, envelope.n, branch, roster, me)?;
+    if !flaws.unsigned_accepted {
+        verify(envelope, branch, &change.hash)?;
+    }
+    honest(envelope, change, &standing, flaws)
+}
+
+/// Checks all of an envelope but its signature: a later change of the same actor vouches for it, number `n` of its author
 /// (see [`cover`](super::cover)).
 ///
 /// # Errors
@@ -188,10 +202,14 @@ impl Standing {
     }
 }
 
-fn verify(envelope: &Envelope, branch: &BranchId, change: &Examined) -> Result<(), Refusal> {
+/// Whether the signature is its author's, for a change with this hash.
+///
+/// # Errors
+/// [`Refusal::Signature`].
+pub fn verify(envelope: &Envelope, branch: &BranchId, hash: &Hash) -> Result<(), Refusal> {
     let key = VerifyingKey::from_bytes(&envelope.author.0).map_err(|_| Refusal::Signature)?;
     let signature = Signature::from_slice(&envelope.signature).map_err(|_| Refusal::Signature)?;
-    key.verify_strict(&signed_bytes(branch, &envelope.doc, envelope.n, &change.hash), &signature)
+    key.verify_strict(&signed_bytes(branch, &envelope.doc, envelope.n, hash), &signature)
         .map_err(|_| Refusal::Signature)
 }
 

@@ -88,6 +88,14 @@ impl SealsRow {
         let actor = place_of(&mut self.actors, |a| a[..] == *actor, || actor.to_vec().into());
         self.seals.push(SealRow { author, actor, seq, n, signature });
     }
+
+    /// Removes the seal of a change; `false` if it is not here.
+    pub(super) fn remove(&mut self, actor: &[u8], seq: u64) -> bool {
+        let before = self.seals.len();
+        let Some(at) = self.actors.iter().position(|a| a[..] == *actor) else { return false };
+        self.seals.retain(|seal| (seal.actor as usize, seal.seq) != (at, seq));
+        self.seals.len() < before
+    }
 }
 
 /// Where the wanted item stands in `list`, put at its end if it is new. The newest are looked at first: runs are long.

@@ -7,7 +7,7 @@ use redb::{Database, Durability, ReadableDatabase, ReadableTable, ReadableTableM
 
 use super::error::{StoreError, guarded};
 use super::folder::Folder;
-use super::rows::{self, DocRow, EnvelopeRow};
+use super::rows::{self, DocRow, EnvelopeRow, SealsRow};
 use super::tables;
 use crate::replication::envelope::Envelope;
 
@@ -18,6 +18,15 @@ pub enum StoreOp {
     Envelope(Envelope),
     /// Forget a document, all of it. Peers that still hold it will offer it again: it must not be taken.
     Forget(DocId),
+    /// Take away a stored change's signature, which was found not to be its author's. A later change vouches for it.
+    TakeSignature {
+        /// The document.
+        doc: DocId,
+        /// The change's actor.
+        actor: Vec<u8>,
+        /// Its number among the actor's.
+        seq: u64,
+    },
     /// Set or remove a row of stewardship.
     Steward {
         /// The hub's choice.
@@ -220,6 +229,7 @@ fn apply(tx: &WriteTransaction, ops: &[StoreOp]) -> Result<(), StoreError> {
         match op {
             StoreOp::Envelope(envelope) => appender.append(envelope)?,
             StoreOp::Forget(doc) => appender.forget(doc)?,
+            StoreOp::TakeSignature { doc, actor, seq } => appender.take_signature(doc, actor, *seq)?,
             StoreOp::Steward { key, value } => {
                 steward.insert(&key[..], value);
             }
@@ -300,6 +310,34 @@ impl<'tx> Appender<'tx> {
         self.covered.retain_in((name, &b""[..])..(&after, &b""[..]), |_, _| false)?;
         self.tx.open_table(tables::SNAPSHOTS)?.remove(name)?;
         self.tx.open_table(tables::SEALS)?.retain_in((name, 0)..=(name, u64::MAX), |_, _| false)?;
+        Ok(())
+    }
+
+    fn take_signature(&mut self, doc: &DocId, actor: &[u8], seq: u64) -> Result<(), StoreError> {
+        let place = (doc.as_str(), actor, seq);
+        let loose = match self.envelopes.get(place)? {
+            Some(row) => {
+                let row: EnvelopeRow = rows::decode(row.value(), "envelopes")?;
+                Some(rows::encode(&EnvelopeRow { n: 0, signature: &[], ..row }))
+            }
+            None => None,
+        };
+        if let Some(row) = loose {
+            self.envelopes.insert(place, &row[..])?;
+            return Ok(());
+        }
+        let mut seals = self.tx.open_table(tables::SEALS)?;
+        let mut changed = Vec::new();
+        for row in seals.range((doc.as_str(), 0)..=(doc.as_str(), u64::MAX))? {
+            let (key, row) = row?;
+            let mut row: SealsRow = rows::decode(row.value(), "seals")?;
+            if row.remove(actor, seq) {
+                changed.push((key.value().1, rows::encode(&row)));
+            }
+        }
+        for (order, row) in changed {
+            seals.insert((doc.as_str(), order), &row[..])?;
+        }
         Ok(())
     }
 

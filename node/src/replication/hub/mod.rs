@@ -9,6 +9,7 @@ mod enrolment;
 mod peers;
 mod repair;
 mod retention;
+mod signatures;
 mod status;
 mod stewarding;
 mod twice;
@@ -33,6 +34,7 @@ use jiff::tz::TimeZone;
 use self::commands::{Unshown, Waiting};
 use self::peers::PeerState;
 use self::retention::Kept;
+use self::signatures::Unchecked;
 use self::twice::Twice;
 pub use self::visits::HandOver;
 use self::visits::Parcels;
@@ -120,6 +122,7 @@ pub struct Hub {
     today: BusinessDate,
     kept: Kept,
     twice: Twice,
+    unchecked: Unchecked,
 }
 
 impl Hub {
@@ -202,6 +205,7 @@ impl Hub {
             today,
             kept: Kept::default(),
             twice: Twice::new(),
+            unchecked: Unchecked::default(),
         };
         let mut fx = Effects { publish: true, ..Effects::default() };
         hub.absorb(now, output, &mut fx);
@@ -278,6 +282,7 @@ impl Hub {
     fn tick(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
         self.machine_tick(now, fx);
         self.ask_again(now, fx);
+        self.check_some(fx);
         let second = now.mono_ms / 1000;
         if second != self.last_second {
             self.last_second = second;

@@ -15,7 +15,7 @@ use crate::replication::envelope::Envelope;
 use crate::replication::frame::{FRAME_TARGET_BYTES, Frame, Versions, packed};
 use crate::replication::input::{Effects, Now, Outgoing};
 use crate::replication::reconcile::{self, Items, RangePrint, Span};
-use crate::replication::trust::{Refusal, admit, admit_covered, read};
+use crate::replication::trust::{Refusal, admit};
 use crate::storage::StoreError;
 
 /// Documents asked for or answered in one frame.
@@ -105,6 +105,10 @@ impl Hub {
                 self.count("requests_refused_not_entitled");
                 continue;
             }
+            if !self.check_all_of(&doc, fx) {
+                // It is asked for again.
+                continue;
+            }
             let versions = versions.into_iter().map(|(actor, seq)| (actor.into_vec(), seq)).collect();
             let envelopes = self.store.envelopes_after(&doc, &versions, budget)?;
             budget = budget.saturating_sub(envelopes.iter().map(|e| e.change.len() + 240).sum());
@@ -129,7 +133,7 @@ impl Hub {
         fx: &mut Effects,
     ) -> Result<(), StoreError> {
         let mut admitted = Vec::with_capacity(envelopes.len());
-        let mut covered = Vec::new();
+        let mut of_queues = Vec::new();
         for envelope in envelopes {
             if !self.shares(&from, &envelope.doc.family()) {
                 self.refused(&envelope, from, &Refusal::NotForMe(envelope.doc.clone()));
@@ -139,57 +143,32 @@ impl Hub {
                 self.count("changes_of_days_let_go");
                 continue;
             }
-            if repair && is_covered(&envelope) {
-                covered.push(envelope);
+            if envelope.doc.family() == Family::Queue {
+                of_queues.push(envelope);
                 continue;
             }
             let is_roster = envelope.doc.family() == Family::Roster;
-            let roster = self.view.roster().clone();
-            match admit(&envelope, &self.signer.branch, &roster, self.role, self.trust_flaws) {
-                Ok(change) => admitted.push((envelope, change)),
-                Err(refusal) => self.refused(&envelope, from, &refusal),
-            }
+            admitted.extend(self.admitted(from, envelope));
             if is_roster {
                 // The next envelope's author may have been enrolled by this one.
                 self.take(Some(from), std::mem::take(&mut admitted), repair, fx)?;
                 fx.events.extend(self.view.refresh());
             }
         }
-        if !covered.is_empty() {
-            admitted = self.with_covered(from, admitted, covered);
-        }
+        admitted.extend(self.admit_together(from, of_queues));
         self.take(Some(from), admitted, repair, fx)?;
         Ok(())
     }
 
-    /// Adds the unsigned changes for which an admitted one vouches, in an order in which they can be applied.
-    fn with_covered(
-        &mut self,
-        from: DeviceId,
-        admitted: Vec<(Envelope, Examined)>,
-        covered: Vec<Envelope>,
-    ) -> Vec<(Envelope, Examined)> {
-        let mut unsigned = Vec::with_capacity(covered.len());
-        for envelope in covered {
-            match read(&envelope) {
-                Ok(change) => unsigned.push((envelope, change)),
-                Err(refusal) => self.refused(&envelope, from, &refusal),
+    /// What an envelope holds, if it may enter by itself.
+    pub(super) fn admitted(&mut self, from: DeviceId, envelope: Envelope) -> Option<(Envelope, Examined)> {
+        match admit(&envelope, &self.signer.branch, self.view.roster(), self.role, self.trust_flaws) {
+            Ok(change) => Some((envelope, change)),
+            Err(refusal) => {
+                self.refused(&envelope, from, &refusal);
+                None
             }
         }
-        let vouched = cover::vouched(&admitted, &unsigned);
-        let roster = self.view.roster().clone();
-        let mut all = admitted;
-        for (envelope, change) in unsigned {
-            let n = vouched.get(&(envelope.doc.clone(), change.hash)).ok_or(Refusal::Signature);
-            let branch = &self.signer.branch;
-            let checked =
-                n.and_then(|n| admit_covered((&envelope, &change), *n, branch, &roster, self.role, self.trust_flaws));
-            match checked {
-                Ok(()) => all.push((envelope, change)),
-                Err(refusal) => self.refused(&envelope, from, &refusal),
-            }
-        }
-        cover::dependencies_first(all)
     }
 
     /// Applies changes that were checked, shows them and passes them on, but not to where they came `from` nor to those who
@@ -213,7 +192,7 @@ impl Hub {
             applied.iter().filter(|a| is_covered(&a.envelope)).map(|a| a.envelope.doc.clone()).collect();
         for Applied { envelope, facts } in applied {
             self.see(&envelope.doc, &facts)?;
-            if !closed.contains(&envelope.doc) {
+            if !closed.contains(&envelope.doc) && !self.unchecked.has(&envelope) {
                 self.live.push((envelope, from));
             }
             fx.publish = true;

@@ -15,7 +15,6 @@ use super::Hub;
 use crate::replication::frame::Frame;
 use crate::replication::input::{Effects, Now, Outgoing};
 use crate::replication::parcel::{self, Parcel, ParcelId};
-use crate::replication::trust::admit;
 use crate::storage::StoreError;
 
 /// Prefix of the meta rows that keep parcels until a staff device has them: `parcel/{id}/{to}`.
@@ -139,16 +138,9 @@ impl Hub {
             self.count("parcels_refused_unreadable");
             return Ok(());
         };
-        let roster = self.view.roster().clone();
-        let change = match admit(&envelope, &self.signer.branch, &roster, self.role, self.trust_flaws) {
-            Ok(change) => change,
-            Err(refusal) => {
-                self.refused(&envelope, peer, &refusal);
-                return Ok(());
-            }
-        };
+        let Some(change) = self.admitted(peer, envelope) else { return Ok(()) };
         // Not on disk, so not taken: it is offered again.
-        if self.take(None, vec![(envelope, change)], false, fx)? > 0 {
+        if self.take(None, vec![change], false, fx)? > 0 {
             return Ok(());
         }
         self.count("parcels_taken");
