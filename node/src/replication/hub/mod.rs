@@ -4,6 +4,7 @@
 //! input is handled to the end; what it wants done to the world is listed in [`Effects`], and the driver commits those
 //! to disk before anything leaves the node or is shown. The simulator drives this very code.
 
+mod calendar;
 mod commands;
 mod enrolment;
 mod peers;
@@ -28,9 +29,9 @@ use branchmesh_model::steward::{Durable, Machine, Settings};
 use branchmesh_model::time::{BusinessDate, UnixMs, business_date};
 use branchmesh_model::view::BranchView;
 use branchmesh_model::view::reminders::OverWaits;
-use jiff::ToSpan;
 use jiff::tz::TimeZone;
 
+use self::calendar::{context_of, shown_documents};
 use self::commands::{Unshown, Waiting};
 use self::peers::PeerState;
 use self::retention::Kept;
@@ -45,11 +46,6 @@ use super::input::{Effects, Input, Now, Reply};
 use super::trust::{Signer, TrustFlaws};
 use crate::handle::MeshStatus;
 use crate::storage::{Store, StoreError, StoreOp};
-
-/// How often logs and views of past days are let go, seconds.
-const OLD_DAYS_EVERY_S: u64 = 300;
-/// Business days kept in the view besides today's.
-const DAYS_SHOWN: i8 = 1;
 
 /// What a hub is told at its birth.
 pub struct HubOptions {
@@ -164,9 +160,7 @@ impl Hub {
             &mut desk,
         );
         let role = roster.devices.get(&signer.device).map_or(options.role, |d| d.enrolment.role);
-        let last_agreed =
-            store.meta(stewarding::LAST_AGREED)?.and_then(|at| at.try_into().ok()).map(i64::from_be_bytes);
-        let last_agreed = UnixMs(last_agreed.unwrap_or(0));
+        let last_agreed = calendar::last_agreed(&store)?;
         let mut hub = Self {
             signer,
             voter,
@@ -307,7 +301,7 @@ impl Hub {
         if self.last_second.is_multiple_of(10) {
             self.tell_addresses(fx);
         }
-        if self.last_second.is_multiple_of(OLD_DAYS_EVERY_S) {
+        if self.last_second.is_multiple_of(calendar::OLD_DAYS_EVERY_S) {
             self.let_old_days_go(now, fx);
         }
         if self.last_second.is_multiple_of(retention::KEEP_EVERY_S) {
@@ -367,31 +361,6 @@ impl Hub {
         Ok(())
     }
 
-    fn follow_roster(&mut self, now: Now, fx: &mut Effects) {
-        let roster = self.view.roster().clone();
-        if self.seen_roster.as_ref() == Some(&roster) {
-            return;
-        }
-        if let Some(device) = roster.devices.get(&self.signer.device) {
-            self.role = device.enrolment.role;
-        }
-        self.side_lane = roster.lane_of(&self.signer.device, self.voter.generation).unwrap_or_default();
-        self.machine.set_census(now.mono_ms, stewarding::census(&self.view));
-        let members = roster.devices.iter().filter(|(id, d)| d.revoked.is_none() && **id != self.signer.device);
-        let members: BTreeSet<DeviceId> = members.map(|(id, _)| *id).collect();
-        fx.allowed = Some(if self.is_bootstrapping() { self.known.clone() } else { members });
-        self.mesh_changed = true;
-        fx.publish = true;
-        let was_bootstrapping = self.seen_roster.as_ref().is_some_and(|seen| seen.devices.is_empty());
-        self.seen_roster = Some(roster);
-        if was_bootstrapping {
-            // Now it is known what may be held, and from whom.
-            for peer in self.peers.keys().copied().collect::<Vec<_>>() {
-                self.begin_reconciling(peer, fx);
-            }
-        }
-    }
-
     /// Writes facts made here: into the document, the view, the store and to the peers.
     fn write(&mut self, now: Now, doc: &DocId, facts: &[(String, String)], fx: &mut Effects) -> Result<(), StoreError> {
         if !self.keeps(doc) {
@@ -428,47 +397,6 @@ impl Hub {
         Ok(())
     }
 
-    fn date_by_clock(&self, now: Now) -> BusinessDate {
-        business_date(self.agreed_wall(now), &self.context.zone, self.view.config().branch.cut_off)
-    }
-
-    /// The newest business day of which a steward has decided anything and that is not closed; else the clock's. Days far
-    /// ahead were made by a device whose clock was wrong, and are nobody's today.
-    pub fn date(&self, now: Now) -> BusinessDate {
-        let by_clock = self.date_by_clock(now);
-        let credible = self.view.days().range(..=by_clock.saturating_add(1.day()));
-        match credible.rev().find(|(_, day)| !day.tickets.is_empty() || day.closed) {
-            Some((date, day)) if !day.closed => *date,
-            Some((date, _)) if by_clock <= *date => date.saturating_add(1.day()),
-            _ => by_clock,
-        }
-    }
-
-    fn oldest_day_shown(&self) -> BusinessDate {
-        oldest_shown(&self.documents, self.today)
-    }
-
-    /// Shows the days that a believed change of date brings back into sight.
-    fn follow_the_date(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
-        let today = self.date_by_clock(now);
-        if self.agreed_on != Some(today) && !self.clocks.is_empty() {
-            self.agreed_on = Some(today);
-            self.remember_the_time(now, fx);
-        }
-        if std::mem::replace(&mut self.today, today) != today {
-            for doc in shown_documents(&self.documents, today) {
-                fold_document(&mut self.documents, &mut self.view, &doc)?;
-            }
-            self.drop_old_days();
-        }
-        Ok(())
-    }
-
-    /// Whether the roster is not here (any more) and must first be taken from a device that is believed to have it.
-    fn is_bootstrapping(&self) -> bool {
-        self.view.roster().devices.is_empty()
-    }
-
     /// Counts; returns the new count.
     fn count(&mut self, name: &'static str) -> u64 {
         self.count_many(name, 1);
@@ -494,27 +422,4 @@ fn fold_document(documents: &mut Documents, view: &mut BranchView, doc: &DocId) 
         }
     }
     Ok(())
-}
-
-/// The queue documents held, in the order of their days, which is that of their names.
-fn queue_documents(documents: &Documents) -> impl DoubleEndedIterator<Item = (&DocId, BusinessDate)> {
-    let (first, end) = DocId::queue_names();
-    documents.held().range(first..end).filter_map(|(doc, _)| doc.date().map(|date| (doc, date)))
-}
-
-/// The day before the newest one held that can be true, and not later than yesterday.
-fn oldest_shown(documents: &Documents, today: BusinessDate) -> BusinessDate {
-    let newest = queue_documents(documents).rev().map(|(_, date)| date).find(|date| *date <= today);
-    newest.unwrap_or(today).saturating_sub(i64::from(DAYS_SHOWN).days())
-}
-
-fn shown_documents(documents: &Documents, today: BusinessDate) -> Vec<DocId> {
-    let oldest = oldest_shown(documents, today);
-    queue_documents(documents).filter(|(_, date)| *date >= oldest).map(|(doc, _)| doc.clone()).collect()
-}
-
-fn context_of(view: &BranchView, device_zone: &TimeZone) -> Context {
-    let named = &view.config().branch.time_zone;
-    let zone = if named.is_empty() { None } else { TimeZone::get(named).ok() };
-    Context { zone: zone.unwrap_or_else(|| device_zone.clone()) }
 }

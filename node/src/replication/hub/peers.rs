@@ -1,5 +1,6 @@
 //! Peers: who is connected, what they may hold, and which changes go to whom.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use branchmesh_model::ids::{DeviceId, VoterId};
@@ -7,6 +8,7 @@ use branchmesh_model::schema::{Family, Role};
 use branchmesh_model::time::UnixMs;
 
 use super::Hub;
+use super::stewarding::census;
 use crate::replication::envelope::Envelope;
 use crate::replication::frame::{Frame, Hello, packed};
 use crate::replication::input::{Effects, Now, Outgoing};
@@ -98,6 +100,37 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// Draws the consequences of a changed roster: what this device is, who votes, and who may connect.
+    pub(super) fn follow_roster(&mut self, now: Now, fx: &mut Effects) {
+        let roster = self.view.roster().clone();
+        if self.seen_roster.as_ref() == Some(&roster) {
+            return;
+        }
+        if let Some(device) = roster.devices.get(&self.signer.device) {
+            self.role = device.enrolment.role;
+        }
+        self.side_lane = roster.lane_of(&self.signer.device, self.voter.generation).unwrap_or_default();
+        self.machine.set_census(now.mono_ms, census(&self.view));
+        let members = roster.devices.iter().filter(|(id, d)| d.revoked.is_none() && **id != self.signer.device);
+        let members: BTreeSet<DeviceId> = members.map(|(id, _)| *id).collect();
+        fx.allowed = Some(if self.is_bootstrapping() { self.known.clone() } else { members });
+        self.mesh_changed = true;
+        fx.publish = true;
+        let was_bootstrapping = self.seen_roster.as_ref().is_some_and(|seen| seen.devices.is_empty());
+        self.seen_roster = Some(roster);
+        if was_bootstrapping {
+            // Now it is known what may be held, and from whom.
+            for peer in self.peers.keys().copied().collect::<Vec<_>>() {
+                self.begin_reconciling(peer, fx);
+            }
+        }
+    }
+
+    /// Whether the roster is not here (any more) and must first be taken from a device that is believed to have it.
+    fn is_bootstrapping(&self) -> bool {
+        self.view.roster().devices.is_empty()
     }
 
     /// Whether both this device and `peer` may hold documents of `family`.

@@ -8,7 +8,8 @@ use branchmesh_model::time::{BusinessDate, business_date};
 use branchmesh_model::visit::Visit;
 use jiff::ToSpan;
 
-use super::{Hub, queue_documents};
+use super::Hub;
+use super::calendar::queue_documents;
 use crate::replication::input::Effects;
 use crate::storage::StoreError;
 

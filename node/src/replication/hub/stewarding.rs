@@ -1,4 +1,4 @@
-//! The stewardship machine's place in the hub: its questions, its outputs, the turn of the day.
+//! The stewardship machine's place in the hub: its questions, its outputs, and who takes the queue over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,31 +6,17 @@ use branchmesh_model::command::{Ask, Caller, Command, Guarded, Rejection};
 use branchmesh_model::config::StaffRole;
 use branchmesh_model::decide;
 use branchmesh_model::event::{EventDraft, EventType};
-use branchmesh_model::ids::{CommandId, DeviceId, RecordId, RecordKey, TicketId, VoterId};
+use branchmesh_model::ids::{CommandId, DeviceId, RecordId, TicketId, VoterId};
 use branchmesh_model::schema::{DocId, Role};
 use branchmesh_model::steward::{Census, Desk, Machine, Note, Output, Packet, Standing};
 use branchmesh_model::ticket::{Entry, TicketState};
-use branchmesh_model::time::{BusinessDate, UnixMs, business_date};
 use branchmesh_model::view::{BranchView, Ticket};
-use jiff::ToSpan;
 
 use super::Hub;
 use crate::replication::desk::TicketDesk;
 use crate::replication::frame::Frame;
 use crate::replication::input::{Effects, Input, Now, Outgoing, Reply, ReplyId};
 use crate::storage::{StoreError, StoreOp};
-
-/// A clock that differs from its peers' by more than this is not asked what day it is, milliseconds.
-const TRUSTED_SKEW_MS: i64 = 60_000;
-
-/// A clock that is further behind a time that is over has stopped, milliseconds.
-const STOPPED_MS: i64 = 24 * 3_600_000;
-
-/// Meta row of the time when others last agreed what day it is.
-pub(super) const LAST_AGREED: &str = "last_agreed";
-
-/// A branch is hardly closed for longer, days: a device that is alone and whose clock says so is not believed.
-const LONGEST_CLOSURE_DAYS: i64 = 31;
 
 /// Longest reason a person may give, in characters.
 const MAX_REASON_CHARS: usize = 200;
@@ -60,43 +46,6 @@ impl Hub {
             context: &self.context,
         };
         f(&mut self.machine, &mut desk)
-    }
-
-    /// This device's clock, unless most of the devices heard since the start disagree with it: then theirs. Of two that disagree the earlier
-    /// counts, since closing a day too early would throw people out of the queue. A clock that shows a time from before the
-    /// last day that was agreed upon, or from before this device was enrolled, has stopped in between and is not asked,
-    /// unless everybody's does.
-    pub(super) fn agreed_wall(&self, now: Now) -> UnixMs {
-        let mono = i64::try_from(now.mono_ms).unwrap_or(i64::MAX);
-        let own = now.wall.0.saturating_sub(mono);
-        let others = self.clocks.iter().filter(|(id, _)| self.role_of(id).is_some());
-        let mut all: Vec<i64> = others.map(|(_, clock)| *clock).chain([own]).collect();
-        all.sort_unstable();
-        let earliest = self.earliest();
-        let stopped = all.iter().filter(|clock| clock.saturating_add(mono) < earliest.0 - STOPPED_MS).count();
-        if stopped == all.len() && all.len() == 1 && self.has_fellows() {
-            return earliest;
-        }
-        let credible = if stopped == all.len() { &all[..] } else { &all[stopped..] };
-        let skew = credible[(credible.len() - 1) / 2].saturating_sub(own);
-        if skew.abs() <= TRUSTED_SKEW_MS { now.wall } else { UnixMs(now.wall.0.saturating_add(skew)) }
-    }
-
-    /// A time that is over.
-    fn earliest(&self) -> UnixMs {
-        let enrolled = self.view.roster().devices.get(&self.signer.device).map_or(UnixMs(0), |d| d.enrolment.at);
-        enrolled.max(self.last_agreed)
-    }
-
-    /// Whether the branch has other devices, whose clocks can be heard.
-    fn has_fellows(&self) -> bool {
-        self.view.roster().devices.values().filter(|d| d.revoked.is_none()).count() > 1
-    }
-
-    /// Remembers across starts what time it was when a day began that others agree upon.
-    pub(super) fn remember_the_time(&mut self, now: Now, fx: &mut Effects) {
-        self.last_agreed = self.agreed_wall(now);
-        self.remember(LAST_AGREED.into(), Some(self.last_agreed.0.to_be_bytes().to_vec()), fx);
     }
 
     pub(super) fn machine_tick(&mut self, now: Now, fx: &mut Effects) {
@@ -203,25 +152,6 @@ impl Hub {
         Ok(())
     }
 
-    /// The steward closes the business days that are over, and begins a new log for the new one.
-    pub(super) fn turn_the_day(&mut self, now: Now, fx: &mut Effects) {
-        if !self.machine.is_active() {
-            return;
-        }
-        let wall = self.agreed_wall(now);
-        let today = business_date(wall, &self.context.zone, self.view.config().branch.cut_off);
-        if let Some(date) = decide::day_close_due(&self.view, &self.book, wall, &self.context) {
-            if !self.doubts_its_clock(date, today) {
-                self.close_day(now, date, fx);
-            }
-            return;
-        }
-        if self.closing_day.take().is_some() && self.rolled_for != Some(today) {
-            self.rolled_for = Some(today);
-            self.machine.roll(now.mono_ms);
-        }
-    }
-
     /// After a lost answer and a split a command may have issued a ticket on both sides. The device that gave one of them to
     /// the customer gives the other up, so that nobody is called who is not there.
     pub(super) fn give_up_ghosts(&mut self, now: Now, fx: &mut Effects) {
@@ -259,40 +189,6 @@ impl Hub {
             roles: vec![StaffRole::Admin],
         };
         Command { id, caller, ask }
-    }
-
-    /// Lets the logs and views of days go that nobody will decide about any more; their documents stay.
-    pub(super) fn let_old_days_go(&mut self, now: Now, fx: &mut Effects) {
-        let oldest = self.oldest_day_shown();
-        let floor = self.machine.safe_floor(|body| match serde_json::from_slice::<Entry>(body) {
-            Ok(entry) => entry.act.dates(RecordKey([0; 10])).any(|date| date >= oldest),
-            Err(_) => true,
-        });
-        let output = self.machine.prune(floor);
-        self.absorb(now, output, fx);
-        self.drop_old_days();
-    }
-
-    /// Lets the views of days go that are not shown any more.
-    pub(super) fn drop_old_days(&mut self) {
-        let oldest = self.oldest_day_shown();
-        let past: Vec<BusinessDate> = self.view.days().range(..oldest).map(|(date, _)| *date).collect();
-        for date in past {
-            self.view.drop_day(date);
-            self.book.drop_day(date);
-        }
-    }
-
-    /// Whether this device's clock alone would end a day of long ago: it may be a year off, and nobody contradicts.
-    fn doubts_its_clock(&self, date: BusinessDate, today: BusinessDate) -> bool {
-        self.has_fellows() && self.clocks.is_empty() && today > date.saturating_add(LONGEST_CLOSURE_DAYS.days())
-    }
-
-    fn close_day(&mut self, now: Now, date: BusinessDate, fx: &mut Effects) {
-        self.closing_day = Some(date);
-        let id = CommandId::try_from(format!("close-day/{date}")).expect("short plain text is a valid command id");
-        let command = self.own_command(id, Ask::Guarded(Guarded::CloseDay { date }));
-        self.guarded(now, None, command, fx);
     }
 
     pub(super) fn take_over(&mut self, now: Now, reply: ReplyId, caller: &Caller, reason: &str, fx: &mut Effects) {
