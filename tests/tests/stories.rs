@@ -3,7 +3,10 @@
 use branchmesh_model::command::{Ask, Caller, Command, Guarded, Ordinary};
 use branchmesh_model::config::StaffRole;
 use branchmesh_model::ids::{CommandId, CounterNo, TicketId};
+use branchmesh_model::schema::Family;
 use branchmesh_model::ticket::TicketState;
+use branchmesh_node::replication::envelope::Envelope;
+use branchmesh_node::replication::frame::Frame;
 use branchmesh_tests::report;
 use branchmesh_tests::sim::network::Ms;
 use branchmesh_tests::sim::plan::Clock;
@@ -149,4 +152,62 @@ fn a_command_carried_out_on_both_sides_reads_the_same_everywhere() {
         .collect();
     assert_eq!(started[0].map(|(state, ..)| state), Some(TicketState::Serving));
     assert!(started.iter().all(|s| *s == started[0]), "{started:?}");
+}
+
+/// How often a device's counts say `name` happened.
+fn counted(world: &World, index: usize, name: &str) -> u64 {
+    let snapshot = &world.members[index].process.as_ref().expect("it runs").snapshot;
+    snapshot.mesh.counts.get(name).copied().unwrap_or(0)
+}
+
+/// Whether a device shows the same business days as the tablet.
+fn shows_what_the_tablet_shows(world: &World, index: usize) -> bool {
+    let days = |i: usize| &world.members[i].process.as_ref().expect("it runs").snapshot.days;
+    days(index) == days(TABLET)
+}
+
+#[test]
+fn many_changes_enter_by_their_newest_signature_and_wrong_ones_go_no_further() {
+    let mut world = branch_of_five();
+    pass(&mut world, 8_000);
+    world.rewire(|n| n.split(&[0, 0, 1, 1, 1]));
+    let counter = COUNTER;
+    give(&mut world, TABLET, "open", Ask::Ordinary(Ordinary::OpenCounter { counter, services: None, profile: None }));
+    for n in 0..20 {
+        pass(&mut world, 300);
+        let pause = Ordinary::PauseCounter { counter, reason: "break".to_owned() };
+        let ask = if n % 2 == 0 { pause } else { Ordinary::ResumeCounter { counter } };
+        give(&mut world, TABLET, &format!("change {n}"), Ask::Ordinary(ask));
+    }
+    pass(&mut world, 1_000);
+    let tablet = world.members[TABLET].device;
+    let of_counters = |e: &&Envelope| e.author == tablet && e.doc.family() == Family::Queue;
+    let genuine: Vec<Envelope> = world.audit.genuine.iter().filter(of_counters).cloned().collect();
+    assert_eq!(genuine.len(), 21);
+    let signed_wrongly = |e: &Envelope| {
+        let mut wrong = e.clone();
+        wrong.signature[7] ^= 1;
+        wrong
+    };
+
+    // Device 1 passes them on, every signature spoilt: nothing enters.
+    let spoilt: Vec<Envelope> = genuine.iter().map(signed_wrongly).collect();
+    world.say(1, FOUNDER, Frame::Repair(spoilt.clone()));
+    pass(&mut world, 1_100);
+    assert_eq!(counted(&world, FOUNDER, "envelopes_refused_signature"), 21);
+    assert!(!shows_what_the_tablet_shows(&world, FOUNDER));
+
+    // The newest as it was made: all of them enter, and the spoilt signatures are found soon and go no further.
+    let newest = genuine.last().expect("there are some").clone();
+    let vouched: Vec<Envelope> = spoilt[..20].iter().cloned().chain([newest]).collect();
+    world.say(1, FOUNDER, Frame::Repair(vouched));
+    pass(&mut world, 200);
+    assert!(shows_what_the_tablet_shows(&world, FOUNDER));
+    pass(&mut world, 8_000);
+    assert_eq!(counted(&world, FOUNDER, "signatures_taken_away"), 20);
+    assert!(shows_what_the_tablet_shows(&world, 1), "a device that heard of nothing else takes them from the founder");
+    assert_eq!(counted(&world, 1, "envelopes_refused_signature"), 0);
+    world.rewire(|n| n.split(&[0; 5]));
+    pass(&mut world, 10_000);
+    assert!((0..5).all(|index| shows_what_the_tablet_shows(&world, index)));
 }

@@ -90,10 +90,26 @@ impl Hub {
             self.remember_the_time(now, fx);
         }
         if std::mem::replace(&mut self.today, today) != today {
-            for doc in shown_documents(&self.documents, today) {
-                fold_document(&mut self.documents, &mut self.view, &doc)?;
-            }
+            // What came together with this change of date is to be seen too.
+            self.documents.settle(&mut fx.store);
+            self.show_days(fx)?;
             self.drop_old_days();
+        }
+        Ok(())
+    }
+
+    /// Shows the days that came into sight since the last time: the date is another one, or their first documents came.
+    pub(super) fn show_days(&mut self, fx: &mut Effects) -> Result<(), StoreError> {
+        let oldest = self.oldest_day_shown();
+        let before = std::mem::replace(&mut self.shown_from, oldest);
+        let new = shown_documents(&self.documents, oldest).filter(|(_, date)| *date < before);
+        let new: Vec<DocId> = new.map(|(doc, _)| doc.clone()).collect();
+        for doc in &new {
+            fold_document(&mut self.documents, &mut self.view, doc)?;
+        }
+        if !new.is_empty() {
+            fx.publish = true;
+            fx.events.extend(self.view.refresh());
         }
         Ok(())
     }
@@ -176,14 +192,16 @@ pub(super) fn context_of(view: &BranchView, device_zone: &TimeZone) -> Context {
     Context { zone: zone.unwrap_or_else(|| device_zone.clone()) }
 }
 
-/// The queue documents of the days that are shown.
-pub(super) fn shown_documents(documents: &Documents, today: BusinessDate) -> Vec<DocId> {
-    let oldest = oldest_shown(documents, today);
-    queue_documents(documents).filter(|(_, date)| *date >= oldest).map(|(doc, _)| doc.clone()).collect()
+/// The queue documents of the days that are shown, with their days.
+pub(super) fn shown_documents(
+    documents: &Documents,
+    oldest: BusinessDate,
+) -> impl Iterator<Item = (&DocId, BusinessDate)> {
+    queue_documents(documents).filter(move |(_, date)| *date >= oldest)
 }
 
 /// The day before the newest one held that can be true, and not later than yesterday.
-fn oldest_shown(documents: &Documents, today: BusinessDate) -> BusinessDate {
+pub(super) fn oldest_shown(documents: &Documents, today: BusinessDate) -> BusinessDate {
     let newest = queue_documents(documents).rev().map(|(_, date)| date).find(|date| *date <= today);
     newest.unwrap_or(today).saturating_sub(i64::from(DAYS_SHOWN).days())
 }

@@ -116,6 +116,8 @@ pub struct Hub {
     agreed_on: Option<BusinessDate>,
     /// The date by the clocks that are believed.
     today: BusinessDate,
+    /// The oldest day whose facts the view is told.
+    shown_from: BusinessDate,
     kept: Kept,
     twice: Twice,
     unchecked: Unchecked,
@@ -137,7 +139,9 @@ impl Hub {
         view.refresh();
         let context = context_of(&view, &options.zone);
         let today = business_date(now.wall, &context.zone, view.config().branch.cut_off);
-        for doc in shown_documents(&documents, today) {
+        let shown_from = calendar::oldest_shown(&documents, today);
+        let shown: Vec<DocId> = shown_documents(&documents, shown_from).map(|(doc, _)| doc.clone()).collect();
+        for doc in shown {
             fold_document(&mut documents, &mut view, &doc)?;
         }
         view.refresh();
@@ -197,6 +201,7 @@ impl Hub {
             last_agreed,
             agreed_on: None,
             today,
+            shown_from,
             kept: Kept::default(),
             twice: Twice::new(),
             unchecked: Unchecked::default(),
@@ -341,10 +346,11 @@ impl Hub {
 
     /// Ends the handling of inputs that came together: what they decided is written down, and goes to whom it may.
     fn settle(&mut self, now: Now, fx: &mut Effects) {
-        if let Err(error) = self.write_down(now, fx) {
+        let written = self.write_down(now, fx);
+        self.documents.settle(&mut fx.store);
+        if let Err(error) = written.and_then(|()| self.show_days(fx)) {
             fx.fatal = Some(error.to_string());
         }
-        self.documents.settle(&mut fx.store);
         self.flush_live(fx);
     }
 
@@ -380,7 +386,7 @@ impl Hub {
     fn see(&mut self, doc: &DocId, facts: &[(String, String)]) -> Result<(), StoreError> {
         let family = doc.family();
         let shown = match doc.date() {
-            Some(date) => date >= self.oldest_day_shown(),
+            Some(date) => date >= self.shown_from,
             None => matches!(family, Family::Roster | Family::Config),
         };
         if !shown {

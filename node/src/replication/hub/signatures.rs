@@ -16,7 +16,7 @@ use crate::replication::trust::{Refusal, admit_change, admit_covered, read, veri
 use crate::storage::StoreOp;
 
 /// Fewer changes than this in one frame are checked at once: they are on their way to others.
-const MANY: usize = 16;
+const MANY: usize = 8;
 /// Signatures looked at in one tick of 100 ms: a thirtieth of a processor.
 const A_TICK: usize = 64;
 /// Most that may wait; those of more are looked at before they enter.

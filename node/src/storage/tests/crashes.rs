@@ -109,6 +109,38 @@ fn a_crash_while_compacting_changes_nothing_that_is_read() {
 }
 
 #[test]
+fn a_start_gives_freed_room_back_and_a_crash_meanwhile_costs_nothing() {
+    const KIB: usize = 1024;
+    let id = doc("config");
+    let kept = Writers::mixed(id.clone(), 20);
+    let image = {
+        let disk = CrashingDisk::new();
+        let store = on(&disk).expect("opens");
+        let big = |i: u8| vec![i; 64 * KIB];
+        (0..96).for_each(|i| store.commit(&[outbox(&[i], &big(i))]).expect("commits"));
+        store.commit(&ops(&kept)).expect("commits");
+        let all_gone = (0..96).map(|i| StoreOp::Outbox { key: vec![i], value: None }).collect::<Vec<_>>();
+        store.commit(&all_gone).expect("commits");
+        drop(store);
+        disk.image()
+    };
+    assert!(image.len() > 6_000 * KIB);
+    let steps = {
+        let disk = CrashingDisk::with_image(image.clone());
+        drop(on(&disk).expect("opens"));
+        assert!(disk.image().len() < 2_000 * KIB, "{} bytes are left", disk.image().len());
+        disk.steps()
+    };
+    for step in 0..steps {
+        let disk = CrashingDisk::with_image(image.clone());
+        disk.power_off_after(step);
+        drop(on(&disk));
+        disk.crash(Crash::Torn(step));
+        assert_eq!(all_of(&on(&disk).expect("reopens"), &id), kept, "step {step} of {steps}");
+    }
+}
+
+#[test]
 fn a_failed_sync_is_no_acknowledgement() {
     let batches = batches();
     let disk = CrashingDisk::new();
