@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use super::super::{Flaws, Settings};
+use super::dice::Dice;
 use super::plans::{PROFILES, Profile, plan_asks, run, trouble, weather};
-use super::world::{Act, Dice, MS, S, Weather, World};
+use super::world::{Act, MS, S, Weather, World};
 use crate::ids::RecordId;
 
 /// Tickets should be callable again within this time of a split in two.

@@ -3,6 +3,7 @@
 
 mod check;
 mod desk;
+mod dice;
 mod figures;
 mod plans;
 mod tests;

@@ -2,7 +2,8 @@
 
 use super::super::{Flaws, Settings};
 use super::desk::{Ask, Entry};
-use super::world::{Act, Dice, MS, S, Weather, World};
+use super::dice::Dice;
+use super::world::{Act, MS, S, Weather, World};
 
 /// Kinds of trouble.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -138,6 +138,26 @@ fn a_device_that_slept_below_the_floor_stands_down_and_joins_again() {
 }
 
 #[test]
+fn healing_wakes_who_sleeps() {
+    let mut world = calm(3);
+    assert!(world.run(12 * S));
+    let sleeper = world.stewards()[0];
+    world.plan(12 * S, Act::Pause(sleeper, 60 * S));
+    assert!(world.run(20 * S));
+    let groups = |world: &World| world.hosts.iter().map(|host| host.machine.as_ref().unwrap().group().len()).collect();
+    let seen: Vec<usize> = groups(&world);
+    assert_eq!(seen.iter().filter(|group| **group == 2).count(), 2, "the others go on without it: {seen:?}");
+    world.plan(20 * S, Act::Heal);
+    // Past the time to which it was to sleep nothing begins twice.
+    for time in [30, 80] {
+        assert!(world.run(time * S), "{:?}", world.check.violations);
+        assert_eq!(groups(&world), [3, 3, 3]);
+        assert_eq!(world.stewards().len(), 1);
+        assert_eq!([0, 1, 2].map(|i| world.ticks_due(i)), [1, 1, 1]);
+    }
+}
+
+#[test]
 fn heights_that_no_branch_comes_to_are_not_believed() {
     let mut world = calm(2);
     assert!(world.run(8 * S));

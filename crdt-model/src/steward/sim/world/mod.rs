@@ -1,45 +1,19 @@
 //! The world around the machines: time, network, disks, processes and the people who press buttons. Times are µs.
 
+mod acts;
+mod processes;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
-use super::super::{Answer, Census, Durable, Machine, Note, Output, Packet, Row, Settings, Standing};
+use super::super::{Answer, Census, Durable, Machine, Note, Output, Packet, Settings, Standing};
 use super::check::Checker;
 use super::desk::{Ask, Entry, ToyDesk};
+use super::dice::Dice;
 use crate::ids::{CommandId, DeviceId, EpochId, RecordId, VoterId};
 
 pub(super) const MS: u64 = 1_000;
 pub(super) const S: u64 = 1_000_000;
-
-/// splitmix64.
-#[derive(Clone)]
-pub(super) struct Dice(pub(super) u64);
-
-impl Dice {
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    pub(super) fn below(&mut self, n: u64) -> u64 {
-        self.next() % n.max(1)
-    }
-
-    pub(super) fn range(&mut self, from: u64, to: u64) -> u64 {
-        from + self.below(to - from + 1)
-    }
-
-    pub(super) fn chance(&mut self, p: f64) -> bool {
-        ((self.next() >> 11) as f64 / (1_u64 << 53) as f64) < p
-    }
-
-    pub(super) fn one_of<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len() as u64) as usize]
-    }
-}
 
 /// How bad network and disks are.
 #[derive(Clone)]
@@ -87,6 +61,7 @@ enum Event {
     Synced { host: usize, process: u32 },
     Ask { host: usize, cmd: CommandId, ask: Ask },
     Release { host: usize, grant: RecordId },
+    Wake { host: usize },
     Gossip,
     Act(Act),
 }
@@ -105,6 +80,8 @@ pub(super) struct Host {
     offset: u64,
     started: u64,
     paused_until: u64,
+    /// Numbers of the events that came due while it was paused.
+    slept_through: Vec<u64>,
     unanswered: BTreeMap<CommandId, Ask>,
     pub(super) gone: bool,
 }
@@ -154,6 +131,7 @@ impl World {
             offset: 0,
             started: 0,
             paused_until: 0,
+            slept_through: Vec::new(),
             unanswered: BTreeMap::new(),
             gone: false,
         };
@@ -249,104 +227,6 @@ impl World {
         reached.into_iter().map(|i| self.hosts[i].voter).collect()
     }
 
-    fn boot(&mut self, i: usize) {
-        if self.hosts[i].machine.is_some() || self.hosts[i].gone {
-            return;
-        }
-        let offset = self.dice.range(S * 1_000, S * 9_000);
-        let rate = 1.0 + self.weather.drift * (self.dice.below(2_001) as f64 / 1_000.0 - 1.0);
-        let (seed, jitter) = (self.dice.next(), self.dice.below(100 * MS));
-        let (census, settings, genesis, now) = (self.census(), self.settings.clone(), self.genesis, self.now);
-        let host = &mut self.hosts[i];
-        (host.offset, host.rate, host.started) = (offset, rate, now);
-        (host.paused_until, host.syncing) = (0, 0);
-        host.held.clear();
-        host.process += 1;
-        host.incarnation += 1;
-        host.desk = ToyDesk::new(host.voter, self.today, std::mem::take(&mut host.desk.released));
-        let durable = Durable::from_rows(host.disk.clone().into_iter()).unwrap();
-        let clock = offset / MS;
-        let (machine, output) =
-            Machine::new(host.voter, genesis, durable, settings, census, clock, host.incarnation, seed, &mut host.desk);
-        host.machine = Some(machine);
-        let process = host.process;
-        self.release_or_hold(i, output);
-        for j in 0..self.hosts.len() {
-            self.open_link(i, j);
-            self.open_link(j, i);
-        }
-        for (cmd, ask) in self.hosts[i].unanswered.clone() {
-            self.ask(i, cmd, ask);
-        }
-        self.at(self.now + jitter, Event::Tick { host: i, process });
-    }
-
-    fn open_link(&mut self, i: usize, j: usize) {
-        let (clock, peer) = (self.clock(i), self.hosts[j].voter);
-        if let Some(machine) = &mut self.hosts[i].machine {
-            machine.link_opened(clock, peer);
-        }
-    }
-
-    fn close_link(&mut self, i: usize, j: usize) {
-        let (clock, peer) = (self.clock(i), self.hosts[j].voter);
-        if let Some(machine) = &mut self.hosts[i].machine {
-            machine.link_closed(clock, peer);
-        }
-    }
-
-    fn crash(&mut self, i: usize) {
-        let host = &mut self.hosts[i];
-        host.machine = None;
-        host.process += 1;
-        host.held.clear();
-    }
-
-    /// The driver's promise: nothing of an output happens before its operations, and all before them, are on disk.
-    fn release_or_hold(&mut self, i: usize, output: Output) {
-        if output.ops.is_empty() && self.hosts[i].held.is_empty() {
-            self.release(i, output);
-            return;
-        }
-        self.hosts[i].held.push_back(output);
-        self.sync(i);
-    }
-
-    fn sync(&mut self, i: usize) {
-        let host = &mut self.hosts[i];
-        if host.syncing > 0 || host.held.is_empty() {
-            return;
-        }
-        host.syncing = host.held.len();
-        let process = host.process;
-        let mut delay = self.dice.range(self.weather.sync.0, self.weather.sync.1);
-        if self.dice.chance(self.weather.stall) {
-            delay += self.dice.range(100 * MS, 4 * S);
-        }
-        self.at(self.now + delay, Event::Synced { host: i, process });
-    }
-
-    fn synced(&mut self, i: usize) {
-        let count = std::mem::take(&mut self.hosts[i].syncing);
-        let outputs: Vec<Output> = self.hosts[i].held.drain(..count).collect();
-        for row in outputs.iter().flat_map(|output| &output.ops).flat_map(|op| op.rows()) {
-            write(&mut self.hosts[i].disk, row);
-        }
-        for output in outputs {
-            self.release(i, output);
-        }
-        self.sync(i);
-    }
-
-    fn release(&mut self, i: usize, output: Output) {
-        for (hop, packet) in output.send {
-            self.transmit(i, hop, packet);
-        }
-        for note in output.notes {
-            self.note(i, note);
-        }
-    }
-
     fn transmit(&mut self, i: usize, hop: VoterId, packet: Packet) {
         if self.dice.chance(0.02) {
             let bytes = postcard::to_stdvec(&packet).unwrap();
@@ -410,158 +290,6 @@ impl World {
         self.release_or_hold(i, output);
     }
 
-    fn act(&mut self, act: Act) {
-        if self.healed && !matches!(act, Act::Start(_) | Act::Roll | Act::Prune) {
-            return;
-        }
-        match act {
-            Act::Start(i) => self.boot(i),
-            Act::Crash(i, down) => {
-                self.crash(i);
-                self.plan(self.now + down, Act::Start(i));
-            }
-            Act::CrashSteward(down) => self.on_steward(|i| Act::Crash(i, down)),
-            Act::Pause(i, time) => self.hosts[i].paused_until = self.now + time,
-            Act::PauseSteward(time) => self.on_steward(|i| Act::Pause(i, time)),
-            Act::Leave(i) => {
-                let clock = self.clock(i);
-                if let Some(machine) = &mut self.hosts[i].machine {
-                    machine.leave(clock);
-                    let back = self.now + self.dice.range(8 * S, 33 * S);
-                    self.plan(back, Act::Start(i));
-                }
-            }
-            Act::Wipe(i) => self.wipe(i),
-            Act::Revoke(i) => self.revoke(i),
-            Act::Split(sides) => {
-                let side: Vec<u64> = (0..self.hosts.len()).map(|_| self.dice.below(sides)).collect();
-                self.set_links(|a, b| side[a] == side[b]);
-            }
-            Act::Isolate(i) => {
-                let links = self.links.clone();
-                self.set_links(|a, b| a == b || (links[a][b] && a != i && b != i));
-            }
-            Act::Pair(i, j) => {
-                let links = self.links.clone();
-                let inside = |x: usize| x == i || x == j;
-                self.set_links(|a, b| if inside(a) || inside(b) { inside(a) && inside(b) } else { links[a][b] });
-            }
-            Act::Links(links) => self.links = links,
-            Act::Flap(i, period, until) => {
-                let (mut time, mut cut) = (self.now, true);
-                while time < until {
-                    self.plan(time, Act::Cut(i, cut));
-                    cut = !cut;
-                    time += period / 2 + self.dice.below(period);
-                }
-                self.plan(until, Act::Cut(i, false));
-            }
-            Act::Cut(i, true) => {
-                self.cut.insert(i);
-            }
-            Act::Cut(i, false) => {
-                self.cut.remove(&i);
-            }
-            Act::Reconnect(i, j, later) => {
-                self.close_link(i, j);
-                self.close_link(j, i);
-                self.plan(self.now + later, Act::Open(i, j));
-            }
-            Act::Open(i, j) => {
-                self.open_link(i, j);
-                self.open_link(j, i);
-            }
-            Act::TakeOver(i) => {
-                let clock = self.clock(i);
-                if let Some(Ok(output)) = self.hosts[i].machine.as_mut().map(|machine| machine.take_over(clock)) {
-                    self.release_or_hold(i, output);
-                }
-            }
-            Act::Roll => self.roll(),
-            Act::Prune => self.prune(),
-            Act::Join => self.set_links(|_, _| true),
-            Act::Heal => self.heal(),
-        }
-    }
-
-    fn on_steward(&mut self, act: impl Fn(usize) -> Act) {
-        let stewards = self.stewards();
-        if !stewards.is_empty() {
-            let chosen = self.dice.one_of(&stewards);
-            self.act(act(chosen));
-        }
-    }
-
-    fn set_links(&mut self, up: impl Fn(usize, usize) -> bool) {
-        let n = self.hosts.len();
-        self.links = (0..n).map(|a| (0..n).map(|b| up(a, b)).collect()).collect();
-    }
-
-    /// The disk is lost: the device comes back as a new voter.
-    fn wipe(&mut self, i: usize) {
-        self.crash(i);
-        let host = &mut self.hosts[i];
-        host.disk.clear();
-        host.unanswered.clear();
-        host.voter.generation += 1;
-        self.plan(self.now + S, Act::Start(i));
-    }
-
-    fn revoke(&mut self, i: usize) {
-        if self.running().len() > 3 && self.revoked.len() < 2 && self.hosts[i].machine.is_some() {
-            self.revoked.insert(i);
-            self.crash(i);
-            self.hosts[i].gone = true;
-            for j in self.running() {
-                let (clock, census) = (self.clock(j), self.census());
-                self.hosts[j].machine.as_mut().unwrap().set_census(clock, census);
-            }
-        }
-    }
-
-    /// A day begins for everybody; stewards ask for a fresh epoch.
-    fn roll(&mut self) {
-        self.today += 1;
-        for host in &mut self.hosts {
-            host.desk.today = self.today;
-        }
-        for i in self.stewards() {
-            let clock = self.clock(i);
-            self.hosts[i].machine.as_mut().unwrap().roll(clock);
-        }
-    }
-
-    /// Everybody prunes the days before as far as nothing known is lost.
-    fn prune(&mut self) {
-        for i in self.running() {
-            let machine = self.hosts[i].machine.as_mut().unwrap();
-            let today = self.today;
-            let floor = machine.safe_floor(|body| Entry::read(body).day() >= today);
-            let output = machine.prune(floor);
-            self.pruned = self.pruned.max(floor);
-            self.release_or_hold(i, output);
-        }
-    }
-
-    fn heal(&mut self) {
-        self.set_links(|_, _| true);
-        self.cut.clear();
-        let calm = Weather { loss: 0.0, duplicates: 0.0, slow: 0.0, stall: 0.0, ..self.weather.clone() };
-        self.weather = Weather { delay: calm.delay.min(3 * MS), ..calm };
-        self.healed = true;
-        for i in 0..self.hosts.len() {
-            self.hosts[i].paused_until = self.hosts[i].paused_until.min(self.now);
-            if self.hosts[i].machine.as_ref().is_some_and(|machine| machine.may_stop(u64::MAX)) {
-                self.crash(i);
-            }
-            self.boot(i);
-            for j in 0..self.hosts.len() {
-                self.open_link(i, j);
-                self.open_link(j, i);
-            }
-        }
-    }
-
     /// Releases spread to neighbours, as documents would.
     fn gossip(&mut self) {
         for i in self.running() {
@@ -600,6 +328,14 @@ impl World {
         self.release_or_hold(i, output);
     }
 
+    /// Ticks that the running process of a host has before it.
+    pub(super) fn ticks_due(&self, i: usize) -> usize {
+        let current = self.hosts[i].process;
+        let is_due =
+            |event: &&Event| matches!(event, Event::Tick { host, process } if (*host, *process) == (i, current));
+        self.events.values().filter(is_due).count()
+    }
+
     /// Whether what a restart would read is what the machine believes, at hosts with nothing waiting for the disk.
     pub(super) fn is_disk_true(&self, i: usize) -> bool {
         let host = &self.hosts[i];
@@ -614,13 +350,13 @@ impl World {
             let host = match &self.events[&seq] {
                 Event::Deliver { to, .. } => Some(usize::from(to.device.0[0])),
                 Event::Tick { host, .. } | Event::Synced { host, .. } | Event::Ask { host, .. } => Some(*host),
-                Event::Release { .. } | Event::Gossip | Event::Act(_) => None,
+                Event::Release { .. } | Event::Wake { .. } | Event::Gossip | Event::Act(_) => None,
             };
-            if let Some(host) = host.map(|i| &self.hosts[i])
+            if let Some(host) = host.map(|i| &mut self.hosts[i])
                 && host.paused_until > time
                 && host.machine.is_some()
             {
-                self.queue.push(Reverse((host.paused_until, seq)));
+                host.slept_through.push(seq);
                 continue;
             }
             let event = self.events.remove(&seq).unwrap();
@@ -648,15 +384,10 @@ impl World {
                 self.check.released.insert(grant);
                 self.hosts[host].desk.released.insert(grant);
             }
+            Event::Wake { host } if self.hosts[host].paused_until <= self.now => self.wake(host),
+            Event::Wake { .. } => {}
             Event::Gossip => self.gossip(),
             Event::Act(act) => self.act(act),
         }
     }
-}
-
-fn write(disk: &mut BTreeMap<Vec<u8>, Vec<u8>>, (key, value): Row) {
-    match value {
-        Some(value) => disk.insert(key, value),
-        None => disk.remove(&key),
-    };
 }
