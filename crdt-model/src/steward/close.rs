@@ -128,6 +128,9 @@ impl Machine {
         len: u32,
         (from, records): (u32, &[Record]),
     ) {
+        if accepted.is_some_and(|(_, close)| !self.is_credible(close.successor.id.height)) {
+            return;
+        }
         let forgetful = self.settings.flaws.attempts_forgotten;
         let Some(closer) = self.closers.get_mut(&epoch).filter(|closer| closer.ballot == ballot) else { return };
         let Phase::Preparing { promised, best } = &mut closer.phase else { return };

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use branchmesh_model::ids::DeviceId;
 use branchmesh_model::schema::DocId;
+use branchmesh_model::time::BusinessDate;
+use branchmesh_model::view::DayView;
 use branchmesh_node::handle::Snapshot;
 
 use super::member::Member;
@@ -82,11 +84,25 @@ fn unsettled(world: &World) -> String {
     if let Some(lone) = pictures.iter().find(|p| p.mesh.group.len() != enrolled) {
         return format!("a group of {}", lone.mesh.group.len());
     }
-    let pictures: Vec<&Snapshot> = world.generous().filter_map(|m| m.process.as_ref()).map(|p| &*p.snapshot).collect();
-    if pictures.iter().any(|p| p.days != pictures[0].days) {
-        return "tables differ".into();
-    }
-    documents_differ(world)
+    let tables = tables_differ(world);
+    if tables.is_empty() { documents_differ(world) } else { tables }
+}
+
+/// Tells what two devices show that is not the same; empty if all show the same.
+fn tables_differ(world: &World) -> String {
+    let mut shown = world.generous().filter_map(|m| m.process.as_ref().map(|p| (&m.name, &p.snapshot.days)));
+    let Some((first, days)) = shown.next() else { return String::new() };
+    let Some((other, others)) = shown.find(|(_, others)| *others != days) else { return String::new() };
+    let both: BTreeSet<&BusinessDate> = days.keys().chain(others.keys()).collect();
+    let differ = |date: &&&BusinessDate| days.get(**date) != others.get(**date);
+    let of = |table: Option<&Arc<DayView>>| table.map_or("no table".into(), |day| format!("{day:?}"));
+    let told = both.iter().find(differ).map(|date| {
+        let (ours, theirs) = (of(days.get(*date)), of(others.get(*date)));
+        let same = ours.bytes().zip(theirs.bytes()).take_while(|(a, b)| a == b).count().saturating_sub(80);
+        let from = |text: &str| text.chars().skip(same).take(200).collect::<String>();
+        format!("tables of {date} differ: {first} …{}… {other} …{}…", from(&ours), from(&theirs))
+    });
+    told.unwrap_or_default()
 }
 
 fn as_each_sees_it(world: &World) -> String {

@@ -58,8 +58,7 @@ impl Hub {
     pub(super) fn agreed_wall(&self, now: Now) -> UnixMs {
         let mono = i64::try_from(now.mono_ms).unwrap_or(i64::MAX);
         let own = now.wall.0.saturating_sub(mono);
-        let others = self.clocks.iter().filter(|(id, _)| self.role_of(id).is_some());
-        let mut all: Vec<i64> = others.map(|(_, clock)| *clock).chain([own]).collect();
+        let mut all: Vec<i64> = self.clocks_of_others().chain([own]).collect();
         all.sort_unstable();
         let earliest = self.earliest();
         let stopped = all.iter().filter(|clock| clock.saturating_add(mono) < earliest.0 - STOPPED_MS).count();
@@ -69,6 +68,11 @@ impl Hub {
         let credible = if stopped == all.len() { &all[..] } else { &all[stopped..] };
         let skew = credible[(credible.len() - 1) / 2].saturating_sub(own);
         if skew.abs() <= TRUSTED_SKEW_MS { now.wall } else { UnixMs(now.wall.0.saturating_add(skew)) }
+    }
+
+    /// The clocks heard of devices of the branch, of which there are none while the roster is not (again) here.
+    fn clocks_of_others(&self) -> impl Iterator<Item = i64> {
+        self.clocks.iter().filter(|(id, _)| self.role_of(id).is_some()).map(|(_, clock)| *clock)
     }
 
     /// A time that is over.
@@ -85,7 +89,7 @@ impl Hub {
     /// Shows the days that a believed change of date brings back into sight.
     pub(super) fn follow_the_date(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
         let today = self.date_by_clock(now);
-        if self.agreed_on != Some(today) && !self.clocks.is_empty() {
+        if self.agreed_on != Some(today) && self.clocks_of_others().next().is_some() {
             self.agreed_on = Some(today);
             self.remember_the_time(now, fx);
         }
@@ -146,7 +150,7 @@ impl Hub {
 
     /// Whether this device's clock alone would end a day of long ago: it may be a year off, and nobody contradicts.
     fn doubts_its_clock(&self, date: BusinessDate, today: BusinessDate) -> bool {
-        self.has_fellows() && self.clocks.is_empty() && today > date.saturating_add(LONGEST_CLOSURE_DAYS.days())
+        self.has_fellows() && self.clocks_of_others().next().is_none() && today > date.saturating_add(LONGEST_CLOSURE_DAYS.days())
     }
 
     fn close_day(&mut self, now: Now, date: BusinessDate, fx: &mut Effects) {
