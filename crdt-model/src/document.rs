@@ -251,6 +251,11 @@ impl FactDoc {
         }
     }
 
+    /// Whether several texts were written under `key` at once, so that one of them was chosen.
+    pub fn is_contested(&self, key: &str) -> bool {
+        self.doc.get_all(ROOT, key).is_ok_and(|values| values.len() > 1)
+    }
+
     /// All facts in key order.
     pub fn facts(&self) -> Vec<(String, String)> {
         let keys: Vec<String> = self.doc.keys(ROOT).filter(|k| k != SCHEMA_KEY).collect();

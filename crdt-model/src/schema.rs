@@ -229,8 +229,9 @@ impl KeyKind {
     /// Whether two devices may write the same key with different texts at once; automerge then chooses one of them alike
     /// everywhere, and that one counts.
     pub fn is_contested(self) -> bool {
-        // Records are the same bytes whoever copies them; a command whose answer was lost may be carried out at two devices.
-        !matches!(self, Self::Record | Self::DayClosed | Self::Other)
+        // Records are the same bytes whoever copies them, unless two machines ran as one steward; a command whose answer was
+        // lost may be carried out at two devices.
+        !matches!(self, Self::Other)
     }
 }
 

@@ -8,6 +8,8 @@ use branchmesh_tests::sim::{self, Flaw, Kind, draw, shrink};
 
 /// Seeds of each test of honest runs.
 const SEEDS: u64 = 250;
+/// Seeds of the test in which every run has a cloned disk.
+const CLONES: u64 = 200;
 /// Seeds within which a deliberate fault must show.
 const NOTICED_WITHIN: u64 = 600;
 /// The same for faults that only a storm of restarts brings out, one in a thousand: the search begins shortly before the
@@ -28,6 +30,31 @@ fn holds(part: u64) {
     converged.sort_unstable();
     report::figure("one steward and equal replicas after healing, ms: median", converged[converged.len() / 2]);
     report::figure("slowest", converged[converged.len() - 1]);
+}
+
+/// Every run has a cloned disk: many are noticed, none does lasting harm, and what was decided before anybody could notice
+/// stays rare.
+#[test]
+fn holds_with_cloned_disks() {
+    let reports: Vec<_> = (0..CLONES).map(|seed| sim::run(seed, Kind::Clones, None, false)).collect();
+    let violated = reports.iter().find(|report| !report.violations.is_empty());
+    assert!(
+        violated.is_none(),
+        "a seed violates something: {violated:?}\nreplay: simulate --clones --seed N of the package branchmesh-tests"
+    );
+    let count = |what: fn(&sim::Report) -> bool| reports.iter().filter(|report| what(report)).count();
+    let (cloned, noticed) = (count(|r| r.cloned > 0), count(|r| r.shut_out > 0));
+    let excused = count(|r| r.excused > 0);
+    report::figure("cloned disks, noticed, at odds before that", format!("{cloned}, {noticed}, {excused}"));
+    assert!(cloned * 10 >= reports.len() * 9, "a disk was cloned in {cloned} runs only");
+    assert!(noticed * 4 >= cloned * 3, "{noticed} of {cloned} cloned disks were noticed");
+    assert!(excused * 5 <= cloned, "{excused} of {cloned} runs had to be excused");
+}
+
+/// Without the closing of the door, a cloned disk does harm that nothing excuses: nobody is ever told.
+#[test]
+fn notices_that_clones_are_let_in() {
+    notices_in(Flaw::ClonesLetIn, Kind::Clones, 0..NOTICED_WITHIN);
 }
 
 fn notices(flaw: Flaw) {

@@ -32,6 +32,8 @@ pub(super) struct Links {
     open: BTreeSet<VoterId>,
     peers: BTreeMap<VoterId, Peer>,
     adverts: BTreeMap<VoterId, (Advert, u64)>,
+    /// Neighbours that tell older adverts of themselves than are known of them: they are told so at the next heartbeat.
+    outdated: BTreeSet<VoterId>,
     /// The newest generation met of each device: an older one no longer counts.
     newest: BTreeMap<DeviceId, u32>,
     /// This node and all it can reach.
@@ -49,6 +51,7 @@ impl Links {
             open: BTreeSet::new(),
             peers: BTreeMap::new(),
             adverts: BTreeMap::new(),
+            outdated: BTreeSet::new(),
             newest: BTreeMap::new(),
             group: BTreeSet::from([me]),
             next_hops: BTreeMap::new(),
@@ -104,7 +107,11 @@ impl Machine {
         peer.heard = Some(now);
         peer.hears_us = hears.contains(&self.me);
         for advert in adverts.iter().take(MAX_ADVERTS) {
-            self.on_advert(now, advert);
+            if advert.voter == self.me {
+                self.outdo(advert);
+            } else {
+                self.on_advert(now, from, advert);
+            }
         }
         self.refresh_links(now);
     }
@@ -117,14 +124,28 @@ impl Machine {
         }
     }
 
-    fn on_advert(&mut self, now: u64, advert: &Advert) {
+    /// Somebody knows a later advert of this node than its last one: another machine had its identity for a while, as a
+    /// cloned disk does. Until this node's adverts are later again, nobody believes them.
+    fn outdo(&mut self, advert: &Advert) {
+        if (advert.incarnation, advert.seq) > (self.incarnation, self.links.seq) {
+            self.incarnation = advert.incarnation.saturating_add(1);
+            self.links.seq = 0;
+            self.links.heartbeat_due = true;
+        }
+    }
+
+    fn on_advert(&mut self, now: u64, from: VoterId, advert: &Advert) {
         self.meet(advert.voter);
         let credible = advert.steward_of.as_ref().is_none_or(|epoch| self.is_credible(epoch.id.height));
-        if advert.voter == self.me || !credible || !self.counts(&advert.voter) {
+        if !credible || !self.counts(&advert.voter) {
             return;
         }
         let known = self.links.adverts.get(&advert.voter).map(|(known, _)| known);
-        if known.is_some_and(|known| (advert.incarnation, advert.seq) <= (known.incarnation, known.seq)) {
+        let place = (advert.incarnation, advert.seq);
+        if let Some(known) = known.map(|known| (known.incarnation, known.seq)).filter(|known| place <= *known) {
+            if advert.voter == from && place < known {
+                self.links.outdated.insert(from);
+            }
             return;
         }
         let news = known.is_none_or(|known| {
@@ -196,6 +217,7 @@ impl Machine {
             let message = Arc::new(self.heartbeat_for(now, &peer));
             self.send_direct(peer, message);
         }
+        self.links.outdated.clear();
     }
 
     /// What a neighbour is told: whether it is heard, and the adverts it does not hear from their voters themselves. In a
@@ -210,7 +232,8 @@ impl Machine {
         let linked = |a: &VoterId, b: &VoterId| fresh(a).is_some_and(|advert| advert.neighbours.contains(b));
         let told_itself = |voter: &VoterId| *voter != self.me && linked(voter, peer) && linked(peer, voter);
         let untold = self.links.adverts.keys().filter(|voter| *voter != peer && !told_itself(voter));
-        Message::Heartbeat { hears, adverts: untold.filter_map(fresh).cloned().collect() }
+        let outdone = self.links.outdated.get(peer).and_then(|voter| self.links.advert(voter));
+        Message::Heartbeat { hears, adverts: untold.filter_map(fresh).chain(outdone).cloned().collect() }
     }
 }
 

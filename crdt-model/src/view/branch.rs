@@ -79,6 +79,15 @@ impl BranchView {
         }
     }
 
+    /// Takes back what was told under the key of a log record that two machines wrote at once, as one steward: the document
+    /// chose one of the texts, which may speak of other tickets. [`BranchView::apply`] it next.
+    pub fn retract(&mut self, doc: &DocId, key: &str) {
+        let Some(date) = doc.date() else { return };
+        if let Some(facts) = self.facts.get_mut(&date) {
+            facts.retract(doc, key, self.touched.entry(date).or_default());
+        }
+    }
+
     /// Takes one fact; in any order, any number of times. `value` must be what the document holds under `key` now: where
     /// a key was overwritten, the document chooses the same winner everywhere. What cannot be read becomes an anomaly.
     pub fn apply(&mut self, doc: &DocId, key: &str, value: &str) {
@@ -294,9 +303,12 @@ fn fold_known(id: TicketId, facts: &DayFacts) -> Folded {
 }
 
 fn put_ticket(view: &mut DayView, id: TicketId, folded: Folded) {
-    if let Some(ticket) = folded.ticket {
-        view.tickets.insert(id, Arc::new(ticket));
-    }
+    match folded.ticket {
+        Some(ticket) => view.tickets.insert(id, Arc::new(ticket)),
+        // The record that issued it was taken back.
+        None => view.tickets.remove(&id),
+    };
+    view.conflicts.retain(|_, conflict| conflict.ticket != id);
     for conflict in folded.conflicts {
         view.conflicts.insert(conflict.id, conflict);
     }

@@ -122,6 +122,17 @@ impl DayFacts {
         Ok(None)
     }
 
+    /// Takes a record out of all tickets whose facts `doc` holds.
+    pub(crate) fn retract(&mut self, doc: &DocId, key: &str, touched: &mut Touched) {
+        let (Some(date), Ok(record)) = (doc.date(), parse_name(&key[2..])) else { return };
+        for (id, ticket) in &mut self.tickets {
+            if DocId::queue(date, id) == *doc && ticket.records.remove(&record).is_some() {
+                touched.tickets.insert(*id);
+            }
+        }
+        self.tickets.retain(|_, ticket| *ticket != TicketFacts::default());
+    }
+
     fn take_record(
         &mut self,
         doc: &DocId,

@@ -329,6 +329,28 @@ fn a_day_that_was_dropped_leaves_nothing() {
     assert!(view.anomalies().is_empty());
 }
 
+/// Two machines ran as one steward and filled a place of its log twice; whoever had shown the other text shows no trace of it.
+#[test]
+fn a_place_of_a_log_that_was_filled_twice_shows_what_the_document_chose() {
+    let doc = DocId::queue(date(), &ticket());
+    let n = (1..).find(|n| DocId::queue(date(), &record(*n).key()) == doc).expect("shards are few");
+    let issued = entry(0, Act::Issue { issue: new_ticket(1, None) });
+    let lost = entry(n, Act::Issue { issue: new_ticket(2, None) });
+    let chosen = entry(n, Act::Abandon { ticket: ticket(), date: date(), reason: None });
+    assert_eq!(lost[0].key, chosen[0].key, "it is one place");
+
+    let (mut early, mut late) = (BranchView::new(device(1)), BranchView::new(device(1)));
+    apply(&mut early, &[issued.clone(), lost].concat());
+    early.refresh();
+    early.retract(&doc, &chosen[0].key);
+    apply(&mut early, &chosen);
+    early.refresh();
+    apply(&mut late, &[issued, chosen].concat());
+    late.refresh();
+    assert_eq!(early.days(), late.days());
+    assert_eq!(early.ticket(&ticket()).map(|t| t.state), Some(TicketState::Abandoned));
+}
+
 #[test]
 fn a_late_no_show_from_elsewhere_does_not_open_a_served_ticket() {
     let grant = record(1).key();

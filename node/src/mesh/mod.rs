@@ -14,7 +14,7 @@
 
 mod acceptor;
 mod addresses;
-mod boots;
+pub mod boots;
 mod config;
 mod dialer;
 mod endpoint;

@@ -153,6 +153,14 @@ impl Documents {
         Ok(self.opened(id)?.doc.get(key))
     }
 
+    /// Whether several devices wrote different texts under `key` at once.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn is_contested(&mut self, id: &DocId, key: &str) -> Result<bool, StoreError> {
+        Ok(self.opened(id)?.doc.is_contested(key))
+    }
+
     /// For every actor of the document, the number of its newest change here.
     ///
     /// # Errors

@@ -4,7 +4,8 @@
 //!     simulate FROM TO                          checks a range on all cores
 //!
 //! `--without KIND` leaves out faults of a kind, such as `Restore` or `wrong-clocks`; may be given several times.
-//! `--storm` plays quick restarts and cuts instead of every fault, `--jobs N` uses so many threads.
+//! `--storm` plays quick restarts and cuts instead of every fault, `--clones` every fault and in each run a cloned disk, `--jobs N`
+//! uses so many threads.
 
 #![expect(clippy::print_stdout, reason = "a command-line program talks to its user")]
 
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
         Some(wanted) if wanted.seeds.len() == 1 => tell(&wanted.plan(wanted.seeds[0])),
         Some(wanted) if wanted.seeds.len() == 2 => check(&wanted),
         _ => {
-            println!("usage: simulate [--storm] [--without KIND] [--jobs N] [--seed] SEED | FROM TO");
+            println!("usage: simulate [--storm | --clones] [--without KIND] [--jobs N] [--seed] SEED | FROM TO");
             ExitCode::from(2)
         }
     }
@@ -49,6 +50,7 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Option<Wanted> {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--storm" => wanted.kind = Kind::Storm,
+            "--clones" => wanted.kind = Kind::Clones,
             "--seed" => {}
             "--without" => wanted.without.push(args.next()?),
             "--jobs" => wanted.jobs = args.next()?.parse().ok()?,
@@ -81,9 +83,13 @@ fn print_story(report: &Report) {
 
 fn check(wanted: &Wanted) -> ExitCode {
     let (from, to) = (wanted.seeds[0], wanted.seeds[1]);
-    let (mut failed, mut ghosts, mut converged) = (0, 0, Vec::new());
+    let (mut failed, mut ghosts, mut cloned, mut noticed, mut excused) = (0, 0, 0, 0, 0);
+    let mut converged = Vec::new();
     for_each_report(wanted, from, to, |report| {
         ghosts += report.ghosts;
+        cloned += report.cloned;
+        excused += usize::from(report.excused > 0);
+        noticed += usize::from(report.shut_out > 0);
         converged.extend(report.converged_ms);
         if !report.violations.is_empty() {
             failed += 1;
@@ -95,7 +101,10 @@ fn check(wanted: &Wanted) -> ExitCode {
     });
     converged.sort_unstable();
     let at = |per_mille: usize| converged.get(converged.len() * per_mille / 1000).copied().unwrap_or(0);
-    println!("{} seeds, {failed} failed, {ghosts} ghosts", to - from);
+    println!(
+        "{} seeds, {failed} failed, {ghosts} ghosts, {cloned} cloned disks, {noticed} noticed, {excused} excused",
+        to - from
+    );
     println!("settled after healing: p50 {} ms, p99 {} ms", at(500), at(990));
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use branchmesh_model::command::{Ask, Command, Done, Guarded, Rejection};
 use branchmesh_model::ids::{CommandId, DeviceId, RecordKey, TicketId};
-use branchmesh_model::ticket::TicketState;
+use branchmesh_model::ticket::{Number, TicketState};
 use branchmesh_model::time::BusinessDate;
 use branchmesh_model::view::{Conflict, Ticket, conflict_id};
 use branchmesh_node::handle::Snapshot;
 
+use super::doubt::Doubt;
 use super::network::Ms;
 
 /// What the disks of all devices but one hold, when that one is lost.
@@ -33,6 +34,8 @@ pub struct Checker {
     pub violations: Vec<String>,
     /// Commands refused for want of a steward.
     pub no_steward: usize,
+    /// What was decided while two machines ran as one device and nobody could know.
+    pub doubt: Doubt,
     /// Milliseconds from healing to equal replicas under one steward.
     pub converged_ms: Option<u64>,
     /// Who holds each number: (day, number) to ticket, over all devices.
@@ -61,6 +64,7 @@ impl Checker {
         Self {
             violations: Vec::new(),
             no_steward: 0,
+            doubt: Doubt::default(),
             converged_ms: None,
             numbers: BTreeMap::new(),
             tickets: BTreeMap::new(),
@@ -72,6 +76,11 @@ impl Checker {
             gaps_excused: false,
             withheld,
         }
+    }
+
+    /// One more device shows pictures.
+    pub fn another_device(&mut self) {
+        self.closed.push(BTreeSet::new());
     }
 
     /// Tickets acknowledged.
@@ -105,14 +114,15 @@ impl Checker {
 
     fn ticket_shown(&mut self, now: Ms, member: usize, name: &str, date: BusinessDate, ticket: &Ticket) {
         let number = ticket.number.to_string();
+        self.doubt.see(ticket.id);
         let holder = *self.numbers.entry((date, number.clone())).or_insert(ticket.id);
-        if holder != ticket.id {
+        if holder != ticket.id && !self.doubt.excuses([holder, ticket.id]) {
             self.violate(now, format!("{name} shows number {number} on two tickets"));
         }
         let was_closed = self.closed[member].contains(&ticket.id);
         if ticket.state.is_closed() {
             self.closed[member].insert(ticket.id);
-        } else if was_closed {
+        } else if was_closed && !self.doubt.excuses([ticket.id]) {
             self.violate(now, format!("{name} shows {number} as {} again", ticket.state.as_str()));
         }
         if let (Some((grant, turn)), TicketState::Called) = (ticket.grant, ticket.state) {
@@ -123,7 +133,9 @@ impl Checker {
     fn call_shown(&mut self, now: Ms, ticket: &Ticket, grant: RecordKey, turn: u32) {
         let calls = self.calls.entry((ticket.id, turn)).or_default();
         calls.insert(grant, ticket.overridden);
-        if calls.len() > 1 && !calls.values().any(|forced| *forced) {
+        self.doubt.see(grant);
+        let forced = calls.len() < 2 || calls.values().any(|forced| *forced);
+        if !forced && !self.doubt.excuses(calls.keys().copied()) {
             let what = format!("{} was called twice in turn {turn} without an override", ticket.number);
             self.violate(now, what);
         }
@@ -178,9 +190,13 @@ impl Checker {
         }
     }
 
+    /// A number may have been given on a disk that is lost, and nobody else ever saw it.
+    pub fn excuse_gaps(&mut self) {
+        self.gaps_excused = true;
+    }
+
     /// The disk of `member` is lost: what nobody else holds can be asked of nobody.
     pub fn forgive(&mut self, member: usize, elsewhere: &Elsewhere) {
-        self.gaps_excused = true;
         self.tickets.retain(|id, _| elsewhere.has_record(id));
         for grants in self.calls.values_mut() {
             grants.retain(|grant, _| elsewhere.has_record(grant));
@@ -227,6 +243,7 @@ impl Checker {
         for (id, number) in self.tickets.clone() {
             match shown.get(&id) {
                 Some(ticket) if ticket.number.to_string() == number => {}
+                _ if self.doubt.excuses([id]) => {}
                 _ => self.violate(now, format!("ticket {number} was acknowledged and is gone")),
             }
         }
@@ -239,13 +256,17 @@ impl Checker {
         if self.gaps_excused {
             return;
         }
-        let mut lanes: BTreeMap<(BusinessDate, char), Vec<u32>> = BTreeMap::new();
+        let mut lanes: BTreeMap<(BusinessDate, char), BTreeSet<u32>> = BTreeMap::new();
         for ticket in tickets.filter(|t| t.number.lane.is_empty()) {
-            lanes.entry((ticket.date, ticket.number.prefix)).or_default().push(ticket.number.count);
+            lanes.entry((ticket.date, ticket.number.prefix)).or_default().insert(ticket.number.count);
         }
-        for ((date, prefix), mut counts) in lanes {
-            counts.sort_unstable();
-            if !counts.iter().copied().eq(1..=counts.len() as u32) {
+        for ((date, prefix), counts) in lanes {
+            let number = |count| Number { prefix, lane: String::new(), count }.to_string();
+            let missing = (1..counts.last().copied().unwrap_or(0)).filter(|count| !counts.contains(count));
+            // What filled the place of a missing number may have been told beside what stands there.
+            let holders = missing.map(|count| self.numbers.get(&(date, number(count))).copied());
+            let gaps = holders.filter(|holder| !holder.is_some_and(|ticket| self.doubt.excuses([ticket]))).count();
+            if gaps > 0 {
                 self.violate(now, format!("the main lane {prefix} of {date} has gaps: {counts:?}"));
             }
         }
@@ -258,7 +279,8 @@ impl Checker {
             self.calls.iter().filter(|(_, grants)| grants.len() > 1).map(|(call, _)| *call).collect();
         for (ticket, turn) in doubles {
             let records = told.iter().filter(|c| c.id == conflict_id(&ticket, turn)).count();
-            if records != 1 {
+            let grants = self.calls[&(ticket, turn)].keys().copied();
+            if records != 1 && !self.doubt.excuses(grants) {
                 self.violate(now, format!("the double call of {ticket} in turn {turn} has {records} conflict records"));
             }
         }
@@ -267,7 +289,8 @@ impl Checker {
             if grants.len() < 2 || grants.len() != conflict.calls.len() {
                 self.violate(now, format!("the conflict about {} is none: {:?}", conflict.number, conflict.calls));
             }
-            if !conflict.calls.iter().any(|c| c.forced) {
+            let forced = conflict.calls.iter().any(|c| c.forced);
+            if !forced && !self.doubt.excuses(conflict.calls.iter().map(|c| c.grant)) {
                 self.violate(now, format!("{} was called twice without an override", conflict.number));
             }
         }

@@ -16,6 +16,8 @@ const FIRST_FAULT: Ms = 9_000;
 pub enum Kind {
     /// Every fault there is.
     Any,
+    /// The same, and in every run a cloned disk.
+    Clones,
     /// Nothing but quick restarts and cuts, close upon one another: what a forgotten promise needs to show.
     Storm,
 }
@@ -24,15 +26,19 @@ pub enum Kind {
 pub fn draw(seed: u64, kind: Kind) -> Plan {
     let mut rng = Rng::branch(seed, 1);
     let mut setup = setup(&mut rng, kind);
-    if kind == Kind::Any && !setup.night {
+    if kind != Kind::Storm && !setup.night {
         a_clock_a_year_off(&mut Rng::branch(seed, 3), &mut setup);
     }
     let heal_at = 10_000 + rng.range(12_000, 30_000);
     let mut steps = power_on(&mut rng, &setup);
     work(&mut rng, heal_at, &mut steps);
     match kind {
-        Kind::Any => faults(&mut rng, &setup, heal_at, &mut steps),
+        Kind::Any | Kind::Clones => faults(&mut rng, &setup, heal_at, &mut steps),
         Kind::Storm => storm(&mut rng, &setup, heal_at, &mut steps),
+    }
+    let mut rng = Rng::branch(seed, 4);
+    if kind == Kind::Clones || (kind == Kind::Any && rng.chance(125)) {
+        a_cloned_disk(&mut rng, &setup, heal_at, &mut steps);
     }
     steps.sort_by_key(|step| step.at);
     Plan { seed, setup, steps, heal_at }
@@ -47,7 +53,7 @@ fn setup(rng: &mut Rng, kind: Kind) -> Setup {
         weather: Weather::draw(rng),
         sync_ms: if rng.chance(300) { (3, 25) } else { (1, 3) },
         liar,
-        withholds: rng.chance(300) && kind == Kind::Any,
+        withholds: rng.chance(300) && kind != Kind::Storm,
         night,
         clocks: clocks(rng, size, night),
         overrides: rng.chance(300),
@@ -71,6 +77,18 @@ fn a_clock_a_year_off(rng: &mut Rng, setup: &mut Setup) {
         let one = rng.index(setup.size);
         setup.clocks[one].skew = rng.one_of(&[YEAR, -YEAR]);
     }
+}
+
+/// One disk is cloned: not one that is lost or restored in the same run, nor the liar's.
+fn a_cloned_disk(rng: &mut Rng, setup: &Setup, heal_at: Ms, steps: &mut Vec<Step>) {
+    let lost = |one: &usize| {
+        let loses = |act: &Act| matches!(act, Act::FlipBits { member, .. } | Act::Restore(member) if member == one);
+        steps.iter().any(|step| loses(&step.act))
+    };
+    let sound: Vec<usize> = (0..setup.size).filter(|one| setup.liar != Some(*one) && !lost(one)).collect();
+    let one = rng.one_of(&sound);
+    let at = rng.range(FIRST_FAULT, heal_at - 2_000);
+    steps.push(Step { at, act: Act::Clone(one, rng.range(1_000, 15_000)) });
 }
 
 fn around(rng: &mut Rng, most: i64) -> i64 {

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Instant;
 
 use branchmesh_model::ids::{BranchId, DeviceId};
 use branchmesh_model::schema::Role;
 use branchmesh_model::steward::Settings;
 use branchmesh_model::time::UnixMs;
 use branchmesh_node::handle::Snapshot;
+use branchmesh_node::mesh::boots::Boots;
 use branchmesh_node::replication::hub::{Hub, HubOptions};
 use branchmesh_node::replication::input::{Effects, Input, Now};
 use branchmesh_node::replication::trust::TrustFlaws;
@@ -37,6 +39,8 @@ pub struct Member {
     pub secret: [u8; 32],
     /// Its id.
     pub device: DeviceId,
+    /// The member whose cloned disk it runs on, if it is a second machine with the identity of another.
+    pub clone_of: Option<usize>,
     /// Whether it was ever taken into the branch.
     pub enrolled: bool,
     /// Whether it was thrown out again; it may not know that.
@@ -81,6 +85,12 @@ pub struct Process {
     pub revision: u64,
     /// The devices that may connect.
     pub allowed: BTreeSet<DeviceId>,
+    /// Names this start in hellos.
+    pub boot: [u8; 16],
+    /// The starts of each peer, as the shipping mesh looks at them.
+    pub boots: BTreeMap<DeviceId, Boots>,
+    /// The beginning of its monotonic clock, as the mesh wants it; only differences count.
+    pub began: Instant,
 }
 
 /// What every start of a process is told.
@@ -144,6 +154,8 @@ impl Member {
             steward: birth.steward,
             trust_flaws: birth.trust_flaws,
         };
+        let mut boot = [0; 16];
+        boot[..8].copy_from_slice(&options.fresh);
         let now = Now { mono_ms: 0, ..self.now(at, birth.epoch) };
         let (hub, effects) = Hub::open(store.clone(), options, now)?;
         let snapshot = Arc::new(hub.snapshot(now, 0));
@@ -156,6 +168,9 @@ impl Member {
             snapshot,
             revision: 0,
             allowed: BTreeSet::new(),
+            boot,
+            boots: BTreeMap::new(),
+            began: Instant::now(),
         });
         Ok(effects)
     }

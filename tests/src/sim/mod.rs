@@ -6,10 +6,12 @@
 //!
 //! [`draw`] makes a [`plan`] of work and faults, [`world`] plays it, [`network`] carries frames, [`member`] is one device,
 //! [`workload`] plays customers and staff, [`liar`] makes what no honest device sends, [`check`] and [`audit`] hold the invariants,
+//! [`doubt`] knows what no invariant can hold for,
 //! [`settle`] judges at the end, [`shrink`] finds the shortest plan that still fails.
 
 pub mod audit;
 pub mod check;
+pub mod doubt;
 pub mod draw;
 pub mod liar;
 pub mod member;
@@ -56,11 +58,13 @@ pub enum Flaw {
     FailedSyncIgnored,
     /// A disk restored from a backup votes as the one it was copied from.
     RestoredDiskKeepsVote,
+    /// Nobody looks whether two machines run as one device.
+    ClonesLetIn,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Flaw; 12] = [
+    pub const ALL: [Flaw; 13] = [
         Flaw::QuorumOfOne,
         Flaw::NoFence,
         Flaw::PromiseNotOnDisk,
@@ -73,6 +77,7 @@ impl Flaw {
         Flaw::NoRepair,
         Flaw::FailedSyncIgnored,
         Flaw::RestoredDiskKeepsVote,
+        Flaw::ClonesLetIn,
     ];
 
     /// The same for the checks on envelopes.
@@ -103,6 +108,12 @@ pub struct Report {
     pub converged_ms: Option<u64>,
     /// Commands repeated at another device that were carried out twice, once on each side of a split.
     pub ghosts: usize,
+    /// Machines that came up with the cloned disk of another one.
+    pub cloned: usize,
+    /// How often a device was shut out because two machines ran as it.
+    pub shut_out: usize,
+    /// How often the judge let go what such a machine and the other one decided before anybody could notice.
+    pub excused: usize,
     /// Events handled.
     pub events: u64,
 }

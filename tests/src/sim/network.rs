@@ -59,6 +59,8 @@ impl Weather {
 #[derive(Clone, Debug)]
 pub struct Network {
     size: usize,
+    /// Where each device is plugged in: at its own place, or at that of the device whose copy it is.
+    places: Vec<usize>,
     reachable: Vec<Vec<bool>>,
     /// Session number of each pair (lower first) that is connected.
     sessions: BTreeMap<(usize, usize), u64>,
@@ -68,7 +70,13 @@ pub struct Network {
 impl Network {
     /// Everybody can reach everybody; nobody is connected yet.
     pub fn new(size: usize) -> Self {
-        Self { size, reachable: vec![vec![true; size]; size], sessions: BTreeMap::new(), next_session: 0 }
+        let reachable = vec![vec![true; size]; size];
+        Self { size, places: (0..size).collect(), reachable, sessions: BTreeMap::new(), next_session: 0 }
+    }
+
+    /// Plugs one more device in beside another one: what cuts that one off cuts it off too.
+    pub fn plug_in_beside(&mut self, other: usize) {
+        self.places.push(self.places[other]);
     }
 
     /// Devices of the same group reach one another, others do not.
@@ -107,12 +115,12 @@ impl Network {
 
     /// Whether packets pass in this direction.
     pub fn passes(&self, from: usize, to: usize) -> bool {
-        self.reachable[from][to]
+        self.reachable[self.places[from]][self.places[to]]
     }
 
     /// Whether packets pass between the two.
     pub fn reaches(&self, a: usize, b: usize) -> bool {
-        self.reachable[a][b] && self.reachable[b][a]
+        self.passes(a, b) && self.passes(b, a)
     }
 
     /// The session between the two, if they are connected.

@@ -137,6 +137,8 @@ pub enum Act {
     BackUp(usize),
     /// The device's disk is replaced by that copy.
     Restore(usize),
+    /// The device's disk is cloned and a second machine comes up with it beside the first, for so long.
+    Clone(usize, Ms),
     /// Long documents are compacted, as the node does now and then.
     Compact(usize),
     /// The liar sends what no honest device would.

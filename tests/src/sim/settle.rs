@@ -9,7 +9,7 @@ use branchmesh_model::time::BusinessDate;
 use branchmesh_model::view::DayView;
 use branchmesh_node::handle::Snapshot;
 
-use super::member::Member;
+use super::member::{Member, Process};
 use super::network::Ms;
 use super::world::World;
 
@@ -23,7 +23,8 @@ const CALM_LOOKS: u32 = 8;
 pub fn settle(world: &mut World) {
     let healed = world.now;
     let mut calm = 0;
-    while calm < CALM_LOOKS && world.now < healed + SETTLED_WITHIN_MS {
+    let let_in = healed.max(world.let_in_again());
+    while calm < CALM_LOOKS && world.now < let_in + SETTLED_WITHIN_MS {
         // Whoever was about to leave when everything healed comes back too.
         for index in 0..world.members.len() {
             world.start(index);
@@ -33,7 +34,7 @@ pub fn settle(world: &mut World) {
         }
         calm = if unsettled(world).is_empty() { calm + 1 } else { 0 };
         if calm == 1 {
-            world.checker.converged_ms = Some(world.now - healed);
+            world.checker.converged_ms = Some(world.now.saturating_sub(let_in));
         }
     }
     if calm == 0 {
@@ -80,6 +81,10 @@ fn unsettled(world: &World) -> String {
         return format!("stewards differ: {}", as_each_sees_it(world));
     }
     let enrolled = world.enrolled().count();
+    let believes = |p: &&Process| p.snapshot.mesh.runs_twice || p.snapshot.mesh.peers.iter().any(|p| p.runs_twice);
+    if world.honest().filter_map(|m| m.process.as_ref()).any(|p| believes(&p)) {
+        return "somebody believes that two machines run as one device".into();
+    }
     let pictures: Vec<&Snapshot> = world.honest().filter_map(|m| m.process.as_ref()).map(|p| &*p.snapshot).collect();
     if let Some(lone) = pictures.iter().find(|p| p.mesh.group.len() != enrolled) {
         return format!("a group of {}", lone.mesh.group.len());

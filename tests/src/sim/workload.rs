@@ -60,7 +60,7 @@ impl Workload {
 
     fn teller(&mut self, world: &mut World, index: usize, rng: &mut Rng) {
         let Some(snapshot) = snapshot_of(world, index) else { return };
-        let counter = counter_of(index);
+        let counter = counter_of(world.members[index].clone_of.unwrap_or(index));
         if snapshot.today().counters.get(&counter).is_none_or(|c| c.state == CounterState::Closed) {
             let open = Ordinary::OpenCounter { counter, services: None, profile: None };
             return self.staff(world, index, Ask::Ordinary(open), rng);

@@ -117,6 +117,24 @@ fn a_log_longer_than_a_message_is_handed_on_whole() {
 }
 
 #[test]
+fn a_device_is_believed_again_after_a_clone_of_its_disk_had_started_more_often() {
+    let mut world = calm(3);
+    assert!(world.run(12 * S));
+    for k in 0..3 {
+        world.plan((12 + 6 * k) * S, Act::Crash(1, 3 * S));
+    }
+    assert!(world.run(32 * S), "{:?}", world.check.violations);
+    world.plan(32 * S, Act::Crash(1, 4 * S));
+    assert!(world.run(34 * S));
+    world.hosts[1].incarnation = 0;
+    assert!(world.run(45 * S), "{:?}", world.check.violations);
+    for host in &world.hosts {
+        let group = host.machine.as_ref().map(|machine| machine.group().len());
+        assert_eq!(group, Some(3), "{:?} sees a smaller branch", host.voter);
+    }
+}
+
+#[test]
 fn a_device_that_slept_below_the_floor_stands_down_and_joins_again() {
     let mut world = calm(3);
     assert!(world.run(12 * S));

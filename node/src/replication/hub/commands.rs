@@ -105,7 +105,7 @@ impl Hub {
     }
 
     pub(super) fn guarded(&mut self, now: Now, reply: Option<ReplyId>, command: Command, fx: &mut Effects) {
-        if self.runs_twice(&self.signer.device) {
+        if self.stands_still() {
             fx.replies.extend(reply.map(|reply| (reply, Reply::Command(Err(Rejection::RunsTwice)))));
             return;
         }
@@ -195,6 +195,12 @@ impl Hub {
     pub(super) fn timed_out(&mut self, id: &CommandId, fx: &mut Effects) {
         self.count("commands_without_steward");
         self.reply(id, &Err(Rejection::NoSteward), fx);
+    }
+
+    pub(super) fn refuse_all_waiting(&mut self, why: &Rejection, fx: &mut Effects) {
+        for id in self.waiting.keys().cloned().collect::<Vec<_>>() {
+            self.reply(&id, &Err(why.clone()), fx);
+        }
     }
 
     fn reply(&mut self, id: &CommandId, result: &Result<Done, Rejection>, fx: &mut Effects) {

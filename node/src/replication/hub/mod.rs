@@ -395,6 +395,9 @@ impl Hub {
         for (key, value) in facts {
             let contested = family != Family::Queue || KeyKind::of(key).is_contested();
             let winner = if contested { self.documents.fact(doc, key)? } else { None };
+            if KeyKind::of(key) == KeyKind::Record && self.documents.is_contested(doc, key)? {
+                self.view.retract(doc, key);
+            }
             self.view.apply(doc, key, winner.as_deref().unwrap_or(value));
         }
         if family == Family::Config {

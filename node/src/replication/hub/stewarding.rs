@@ -49,11 +49,17 @@ impl Hub {
     }
 
     pub(super) fn machine_tick(&mut self, now: Now, fx: &mut Effects) {
+        if self.stands_still() {
+            return;
+        }
         let output = self.with_desk(now, |machine, desk| machine.tick(now.mono_ms, desk));
         self.absorb(now, output, fx);
     }
 
     pub(super) fn packet(&mut self, now: Now, link: VoterId, packet: Packet, fx: &mut Effects) {
+        if self.stands_still() {
+            return;
+        }
         let output = self.with_desk(now, |machine, desk| machine.handle(now.mono_ms, link, packet, desk));
         self.absorb(now, output, fx);
     }
@@ -198,7 +204,7 @@ impl Hub {
 
     fn try_take_over(&mut self, now: Now, caller: &Caller, reason: &str, fx: &mut Effects) -> Result<(), Rejection> {
         decide::permit_take_over(caller)?;
-        if self.runs_twice(&self.signer.device) {
+        if self.stands_still() {
             return Err(Rejection::RunsTwice);
         }
         if reason.trim().is_empty() || reason.chars().count() > MAX_REASON_CHARS {

@@ -1,10 +1,11 @@
 //! Devices whose identity two machines use: the copy of a disk was started beside the original.
 //!
 //! Both would vote with one voice and hand out the same numbers, so the others let neither in
-//! ([`crate::mesh`]), and one that hears this of itself decides nothing any more until it is alone.
+//! ([`crate::mesh`]), and one that hears this of itself stands still until it is alone: it votes for nothing and decides nothing.
 
 use std::collections::BTreeMap;
 
+use branchmesh_model::command::Rejection;
 use branchmesh_model::ids::DeviceId;
 
 use super::Hub;
@@ -28,6 +29,9 @@ impl Hub {
             );
             self.mesh_changed = true;
             fx.publish = true;
+            if self.stands_still() {
+                self.refuse_all_waiting(&Rejection::RunsTwice, fx);
+            }
         }
     }
 
@@ -37,6 +41,11 @@ impl Hub {
             told.retain(|_, at| now.mono_ms < *at + LASTS_MS);
             !told.is_empty()
         });
+    }
+
+    /// Whether stewardship stands still here, as in a paused process: another machine votes with this device's voice.
+    pub(super) fn stands_still(&self) -> bool {
+        self.runs_twice(&self.signer.device)
     }
 
     /// Whether two machines use the identity of a device. Of itself a node believes it once more devices shut it out than

@@ -90,6 +90,11 @@ impl World {
 
     /// What only this device's disk held is lost, and nobody could have kept it.
     fn forget(&mut self, index: usize) {
+        self.checker.excuse_gaps();
+        self.forgive_lost(index);
+    }
+
+    pub(super) fn forgive_lost(&mut self, index: usize) {
         let elsewhere = self.elsewhere(index);
         self.checker.forgive(index, &elsewhere);
         // So is a revocation that nobody else had heard of.
@@ -109,6 +114,7 @@ impl World {
                 // As steward it alone copies records from the log into documents, and keeps those to itself too.
                 elsewhere.records.clear();
             }
+            self.checker.excuse_gaps();
             self.checker.forgive(index, &elsewhere);
         }
     }

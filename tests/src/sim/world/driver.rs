@@ -135,6 +135,7 @@ impl World {
         let after = Arc::new(process.hub.snapshot(at, process.revision));
         let before = std::mem::replace(&mut process.snapshot, after.clone());
         self.checker.published(self.now, index, &member.name, &before, &after);
+        self.doubt_clones();
     }
 
     fn note_revocation(&mut self, command: &Command, done: bool) {

@@ -43,6 +43,7 @@ fn member(seed: u64, index: usize, role: Role, setup: &Setup) -> Member {
         role,
         secret,
         device: Signer::new(&secret, DeviceId([0; 32])).device,
+        clone_of: None,
         enrolled: true,
         revoked: false,
         disk: CrashingDisk::new(),

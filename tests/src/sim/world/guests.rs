@@ -29,7 +29,7 @@ pub(super) struct Guests {
 
 impl World {
     fn guest(&self) -> usize {
-        self.members.len() - 1
+        self.setup.size
     }
 
     pub(super) fn invite(&mut self, dice: u64) {

@@ -1,9 +1,10 @@
 //! Virtual time, and everything that happens in it.
 //!
 //! [`found`] makes the branch, `power` starts and stops devices, `driver` does around each hub what the shipping driver does,
-//! `wire` carries frames, `disks` loses and restores data, `lies` and `guests` play what no honest device does, `perform` carries
+//! `wire` carries frames, `clones` runs a second machine as one of the devices, `disks` loses and restores data, `lies` and `guests` play what no honest device does, `perform` carries
 //! out the steps of a plan.
 
+mod clones;
 mod disks;
 mod driver;
 mod found;
@@ -30,6 +31,7 @@ use branchmesh_node::replication::input::Input;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
+use self::clones::Clones;
 use self::guests::Guests;
 use super::audit::Audit;
 use super::check::Checker;
@@ -58,6 +60,8 @@ enum Event {
     Resume { member: usize },
     Leaving { member: usize, start: u64 },
     Start { member: usize },
+    Redial { from: usize, to: usize },
+    Unplug { clone: usize },
 }
 
 struct Scheduled {
@@ -110,7 +114,7 @@ pub struct World {
     pub now: Ms,
     /// Chance for all that belongs to nobody in particular.
     pub rng: Rng,
-    /// The devices; the last one waits to be invited.
+    /// The devices; the one after the enrolled waits to be invited, clones come behind it.
     pub members: Vec<Member>,
     /// The links.
     pub network: Network,
@@ -127,6 +131,7 @@ pub struct World {
     epoch: i64,
     branch: BranchId,
     guests: Guests,
+    clones: Clones,
     queue: BinaryHeap<Scheduled>,
     scheduled: u64,
     asked: BTreeMap<u64, Asked>,
@@ -157,6 +162,7 @@ impl World {
             branch,
             members,
             guests: Guests::default(),
+            clones: Clones::default(),
             queue: BinaryHeap::new(),
             scheduled: 0,
             asked: BTreeMap::new(),
@@ -194,9 +200,9 @@ impl World {
         (0..self.members.len()).filter(|i| self.is_up(*i)).collect()
     }
 
-    /// Devices that belong to the branch.
+    /// Devices that belong to the branch, each once: clones are somebody else's.
     pub fn enrolled(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.members.len()).filter(move |i| self.members[*i].enrolled && !self.members[*i].revoked)
+        (0..=self.setup.size).filter(move |i| self.members[*i].enrolled && !self.members[*i].revoked)
     }
 
     /// Running devices that belong to the branch.
@@ -267,13 +273,15 @@ impl World {
             Event::Silent { a, b, session } => self.fall_silent(a, b, session),
             Event::Stalled { member } => self.stalled(member),
             Event::HangUp { at, gone } => {
-                if self.network.session(at, gone).is_none() {
+                if self.link(at, &self.members[gone].device).is_none() {
                     self.hang_up(at, gone);
                 }
             }
             Event::Resume { member } => self.resume(member),
             Event::Leaving { member, start } => self.leaving(member, start),
             Event::Start { member } => self.start(member),
+            Event::Redial { from, to } => self.redialled(from, to),
+            Event::Unplug { clone } => self.unplug(clone),
         }
     }
 
@@ -339,6 +347,9 @@ impl World {
             no_steward: self.checker.no_steward,
             converged_ms: self.checker.converged_ms,
             ghosts: self.checker.ghosts,
+            cloned: self.clones.started,
+            shut_out: self.clones.shut_out,
+            excused: self.checker.doubt.excused,
             violations: self.checker.violations,
             events: self.handled,
         }

@@ -69,6 +69,7 @@ impl World {
             Act::FlipBits { member, dice } => self.flip_bits(*member, *dice),
             Act::BackUp(member) => self.back_up(*member),
             Act::Restore(member) => self.restore(*member),
+            Act::Clone(member, for_ms) => self.clone_disk(*member, *for_ms),
             Act::Compact(member) => self.compact(*member),
             Act::Lie { dice } => drop(self.lie(*dice)),
             Act::Garbage { dice } => self.garbage(*dice),

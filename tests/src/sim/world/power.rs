@@ -22,7 +22,11 @@ impl World {
         let birth = Birth {
             branch: self.branch,
             epoch: self.epoch,
-            known: self.enrolled().filter(|i| *i != index).map(|i| self.members[i].device).collect(),
+            known: self
+                .enrolled()
+                .map(|i| self.members[i].device)
+                .filter(|d| *d != self.members[index].device)
+                .collect(),
             steward: self.steward_settings(),
             trust_flaws: Flaw::trust(self.flaw),
         };
@@ -144,6 +148,7 @@ impl World {
     pub(super) fn tick(&mut self, index: usize, start: u64) {
         if self.is_process(index, start) {
             self.input(index, Input::Tick);
+            self.keep_company(index, TICK);
             self.at(TICK, Event::Tick { member: index, start });
         }
     }
@@ -151,6 +156,7 @@ impl World {
     /// Ends all faults: links mend, weather calms, disks have room, everybody runs. Clocks stay as wrong as they are.
     pub fn heal(&mut self) {
         self.tell(|_| "everything heals".into());
+        self.unplug_clones();
         self.weather = self.weather.calm();
         self.sync_ms = (1, 2);
         self.rewire(Network::heal);

@@ -1,5 +1,6 @@
 //! Sessions between devices, and the frames on them.
 
+use branchmesh_model::ids::DeviceId;
 use branchmesh_node::replication::envelope::Envelope;
 use branchmesh_node::replication::frame::{Frame, Hello};
 use branchmesh_node::replication::input::{Input, Outgoing};
@@ -52,12 +53,21 @@ impl World {
         self.flaw == Some(Flaw::GateIgnored) || (lets_in(a, b) && lets_in(b, a))
     }
 
+    /// The machine that `at` is connected with as `device`, and the session.
+    pub(super) fn link(&self, at: usize, device: &DeviceId) -> Option<(usize, u64)> {
+        let machines = (0..self.members.len()).filter(|i| self.members[*i].device == *device);
+        machines.filter_map(|i| Some((i, self.network.session(at, i)?))).next()
+    }
+
     pub(super) fn connect(&mut self, a: usize, b: usize) {
         let awake = |i: usize| self.is_up(i) && self.members[i].paused_until <= self.now;
-        let possible = awake(a) && awake(b) && self.network.reaches(a, b) && self.allow_each_other(a, b);
-        if !possible || self.network.session(a, b).is_some() {
+        let others = self.members[a].device != self.members[b].device;
+        let possible = others && awake(a) && awake(b) && self.network.reaches(a, b) && self.allow_each_other(a, b);
+        if !possible || self.network.session(a, b).is_some() || !self.let_in(a, b) || !self.let_in(b, a) {
             return;
         }
+        self.replace(a, b);
+        self.replace(b, a);
         self.network.connect(a, b);
         for (me, other) in [(a, b), (b, a)] {
             let generation = self.members[other].process.as_ref().map_or(0, |p| p.store.generation());
@@ -100,8 +110,7 @@ impl World {
     }
 
     pub(super) fn transmit(&mut self, from: usize, out: Outgoing) {
-        let Some(to) = self.members.iter().position(|m| m.device == out.to) else { return };
-        let Some(session) = self.network.session(from, to) else { return };
+        let Some((to, session)) = self.link(from, &out.to) else { return };
         if let Some(wrong) = self.audit.frame(self.members[to].role, &out.frame) {
             self.violate(wrong);
         }

@@ -75,7 +75,7 @@ pub(super) struct Host {
     held: VecDeque<Output>,
     syncing: usize,
     process: u32,
-    incarnation: u64,
+    pub(super) incarnation: u64,
     rate: f64,
     offset: u64,
     started: u64,

@@ -1,0 +1,41 @@
+//! What two machines with one identity decide before anybody can notice.
+//!
+//! A copied disk holds a copied vote. Until both copies know of each other, two majorities may count it, and one place in a log
+//! may be filled twice: two tickets with one number, or two calls of a ticket. No order of messages could prevent that, and
+//! the product does not promise it ("what both decided in the first moments is not undone"). So the judge lets those
+//! records go of which the first device showed anything in that time, and no others.
+
+use std::collections::BTreeSet;
+
+use branchmesh_model::ids::RecordKey;
+
+/// Which records were made while two machines decided as one device.
+#[derive(Default)]
+pub struct Doubt {
+    open: bool,
+    known: BTreeSet<RecordKey>,
+    doubtful: BTreeSet<RecordKey>,
+    /// How often something was let go.
+    pub excused: usize,
+}
+
+impl Doubt {
+    /// From now on, or from now on no more, two machines may decide as one device without knowing of each other.
+    pub fn set(&mut self, open: bool) {
+        self.open = open;
+    }
+
+    /// Some device shows a record.
+    pub fn see(&mut self, record: RecordKey) {
+        if self.known.insert(record) && self.open {
+            self.doubtful.insert(record);
+        }
+    }
+
+    /// Whether one of these records was made in that time, so that they may be at odds.
+    pub fn excuses(&mut self, records: impl IntoIterator<Item = RecordKey>) -> bool {
+        let excused = records.into_iter().any(|record| self.doubtful.contains(&record));
+        self.excused += usize::from(excused);
+        excused
+    }
+}
