@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use automerge::legacy::{Key, ObjectId, OpType};
 use automerge::transaction::{CommitOptions, Transactable};
-use automerge::{ActorId, AutoCommit, Change, ChangeHash, ROOT, ReadDoc, ScalarValue, Value};
+use automerge::{ActorId, AutoCommit, Change, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue, Value};
 
 use crate::ids::DeviceId;
 use crate::schema::{DocId, Family};
@@ -242,18 +242,16 @@ impl FactDoc {
 
     /// The fact under `key`; of several written at once, the one automerge chooses alike everywhere.
     pub fn get(&self, key: &str) -> Option<String> {
-        match self.doc.get(ROOT, key) {
-            Ok(Some((Value::Scalar(s), _))) => match s.as_ref() {
-                ScalarValue::Str(text) => Some(text.to_string()),
-                _ => None,
-            },
-            _ => None,
-        }
+        self.doc.get(ROOT, key).ok().flatten().and_then(text)
     }
 
-    /// Whether several texts were written under `key` at once, so that one of them was chosen.
-    pub fn is_contested(&self, key: &str) -> bool {
-        self.doc.get_all(ROOT, key).is_ok_and(|values| values.len() > 1)
+    /// The same, and whether several texts were written under `key` at once, so that this one was chosen.
+    pub fn chosen(&self, key: &str) -> Option<(String, bool)> {
+        let mut written = self.doc.get_all(ROOT, key).ok()?;
+        if written.len() > 1 {
+            return self.get(key).map(|chosen| (chosen, true));
+        }
+        written.pop().and_then(text).map(|only| (only, false))
     }
 
     /// All facts in key order.
@@ -299,6 +297,14 @@ impl FactDoc {
     /// The whole document, compressed.
     pub fn save(&mut self) -> Vec<u8> {
         self.doc.save()
+    }
+}
+
+/// The text of a value that was read, if it is one.
+fn text((value, _): (Value<'_>, ObjId)) -> Option<String> {
+    match value {
+        Value::Scalar(scalar) => scalar.as_str().map(str::to_owned),
+        Value::Object(_) => None,
     }
 }
 

@@ -153,12 +153,12 @@ impl Documents {
         Ok(self.opened(id)?.doc.get(key))
     }
 
-    /// Whether several devices wrote different texts under `key` at once.
+    /// The fact under `key`, and whether automerge chose it among several that were written at once.
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub fn is_contested(&mut self, id: &DocId, key: &str) -> Result<bool, StoreError> {
-        Ok(self.opened(id)?.doc.is_contested(key))
+    pub fn chosen(&mut self, id: &DocId, key: &str) -> Result<Option<(String, bool)>, StoreError> {
+        Ok(self.opened(id)?.doc.chosen(key))
     }
 
     /// For every actor of the document, the number of its newest change here.

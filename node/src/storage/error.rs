@@ -115,15 +115,7 @@ macro_rules! from_redb {
         }
     )*};
 }
-from_redb!(
-    DatabaseError,
-    TransactionError,
-    TableError,
-    StorageError,
-    CommitError,
-    CompactionError,
-    SetDurabilityError
-);
+from_redb!(DatabaseError, TransactionError, TableError, StorageError, CommitError, CompactionError, SetDurabilityError);
 
 /// Runs `work` on a file that may be damaged: redb trusts what it wrote and may panic on what it did not.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {

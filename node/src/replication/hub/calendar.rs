@@ -150,7 +150,9 @@ impl Hub {
 
     /// Whether this device's clock alone would end a day of long ago: it may be a year off, and nobody contradicts.
     fn doubts_its_clock(&self, date: BusinessDate, today: BusinessDate) -> bool {
-        self.has_fellows() && self.clocks_of_others().next().is_none() && today > date.saturating_add(LONGEST_CLOSURE_DAYS.days())
+        self.has_fellows()
+            && self.clocks_of_others().next().is_none()
+            && today > date.saturating_add(LONGEST_CLOSURE_DAYS.days())
     }
 
     fn close_day(&mut self, now: Now, date: BusinessDate, fx: &mut Effects) {

@@ -393,12 +393,14 @@ impl Hub {
             return Ok(());
         }
         for (key, value) in facts {
-            let contested = family != Family::Queue || KeyKind::of(key).is_contested();
-            let winner = if contested { self.documents.fact(doc, key)? } else { None };
-            if KeyKind::of(key) == KeyKind::Record && self.documents.is_contested(doc, key)? {
+            let kind = KeyKind::of(key);
+            let may_differ = family != Family::Queue || kind.is_contested();
+            let chosen = if may_differ { self.documents.chosen(doc, key)? } else { None };
+            let (value, contested) = chosen.as_ref().map_or((value, false), |(chosen, among)| (chosen, *among));
+            if contested && kind == KeyKind::Record {
                 self.view.retract(doc, key);
             }
-            self.view.apply(doc, key, winner.as_deref().unwrap_or(value));
+            self.view.apply(doc, key, value);
         }
         if family == Family::Config {
             self.context = context_of(&self.view, &self.device_zone);
