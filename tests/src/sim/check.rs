@@ -114,7 +114,7 @@ impl Checker {
 
     fn ticket_shown(&mut self, now: Ms, member: usize, name: &str, date: BusinessDate, ticket: &Ticket) {
         let number = ticket.number.to_string();
-        self.doubt.see(ticket.id);
+        self.doubt.see(ticket.id, &number);
         let holder = *self.numbers.entry((date, number.clone())).or_insert(ticket.id);
         if holder != ticket.id && !self.doubt.excuses([holder, ticket.id]) {
             self.violate(now, format!("{name} shows number {number} on two tickets"));
@@ -133,7 +133,7 @@ impl Checker {
     fn call_shown(&mut self, now: Ms, ticket: &Ticket, grant: RecordKey, turn: u32) {
         let calls = self.calls.entry((ticket.id, turn)).or_default();
         calls.insert(grant, ticket.overridden);
-        self.doubt.see(grant);
+        self.doubt.see(grant, &ticket.number.to_string());
         let forced = calls.len() < 2 || calls.values().any(|forced| *forced);
         if !forced && !self.doubt.excuses(calls.keys().copied()) {
             let what = format!("{} was called twice in turn {turn} without an override", ticket.number);

@@ -3,9 +3,9 @@
 //! A copied disk holds a copied vote. Until both copies know of each other, two majorities may count it, and one place in a log
 //! may be filled twice: two tickets with one number, or two calls of a ticket. No order of messages could prevent that, and
 //! the product does not promise it ("what both decided in the first moments is not undone"). So the judge lets those
-//! records go of which the first device showed anything in that time, and no others.
+//! places of the log go that a device showed filled, or filled anew, for the first time then, and no others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use branchmesh_model::ids::RecordKey;
 
@@ -13,7 +13,8 @@ use branchmesh_model::ids::RecordKey;
 #[derive(Default)]
 pub struct Doubt {
     open: bool,
-    known: BTreeSet<RecordKey>,
+    /// Records with the number of the ticket they speak of, as it was first shown.
+    known: BTreeMap<RecordKey, String>,
     doubtful: BTreeSet<RecordKey>,
     /// How often something was let go.
     pub excused: usize,
@@ -25,11 +26,13 @@ impl Doubt {
         self.open = open;
     }
 
-    /// Some device shows a record.
-    pub fn see(&mut self, record: RecordKey) {
-        if self.known.insert(record) && self.open {
+    /// Some device shows a record about the ticket `number`: for the first time, or its place was filled once more.
+    pub fn see(&mut self, record: RecordKey, number: &str) {
+        let stands = self.known.get(&record).is_some_and(|known| known == number);
+        if !stands && self.open {
             self.doubtful.insert(record);
         }
+        self.known.entry(record).or_insert_with(|| number.to_owned());
     }
 
     /// Whether one of these records was made in that time, so that they may be at odds.
