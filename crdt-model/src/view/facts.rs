@@ -31,7 +31,9 @@ pub(crate) struct DayFacts {
     /// By counter and command digest.
     pub(crate) counters: BTreeMap<CounterNo, BTreeMap<String, CounterFact>>,
     pub(crate) acknowledged: BTreeMap<RecordKey, Actor>,
-    pub(crate) closed: BTreeMap<RecordKey, Actor>,
+    /// By record and document: two machines that ran as one steward may both have closed the day in one place of the log, and
+    /// each document chooses between them by itself.
+    pub(crate) closed: BTreeMap<(RecordKey, DocId), Actor>,
     /// By command digest, which names the reminder.
     pub(crate) assistance: BTreeMap<RecordKey, AssistanceFact>,
     pub(crate) seen_to: BTreeMap<RecordKey, Actor>,
@@ -82,7 +84,7 @@ impl DayFacts {
                 if !matches!(entry.act, Act::CloseDay { date: d } if d == date) {
                     return Err(AnomalyKind::Dangling);
                 }
-                self.closed.insert(parse_name(&key[2..])?, entry.by);
+                self.closed.insert((parse_name(&key[2..])?, doc.clone()), entry.by);
                 touched.whole_day = true;
                 Ok(None)
             }

@@ -351,6 +351,26 @@ fn a_place_of_a_log_that_was_filled_twice_shows_what_the_document_chose() {
     assert_eq!(early.ticket(&ticket()).map(|t| t.state), Some(TicketState::Abandoned));
 }
 
+/// Two machines ran as one steward and closed the day in one place of its log; each document chose by itself between the two.
+#[test]
+fn a_day_that_was_closed_twice_in_one_place_reads_alike_in_any_order() {
+    let issued = entry(0, Act::Issue { issue: new_ticket(1, None) });
+    let closed_by = |n| {
+        let close = Entry { cmd: cmd("close"), by: actor(n), act: Act::CloseDay { date: date() } };
+        materialise(record(9), &close)
+    };
+    let both = closed_by(1).into_iter().zip(closed_by(2)).enumerate();
+    let mut chosen: Vec<Write> = both.map(|(place, (a, b))| if place < 4 { a } else { b }).collect();
+    let (mut forwards, mut backwards) = (BranchView::new(device(1)), BranchView::new(device(1)));
+    apply(&mut forwards, &[issued.clone(), chosen.clone()].concat());
+    forwards.refresh();
+    chosen.reverse();
+    apply(&mut backwards, &[issued, chosen].concat());
+    backwards.refresh();
+    assert_eq!(forwards.days(), backwards.days());
+    assert_eq!(forwards.ticket(&ticket()).map(|t| t.state), Some(TicketState::Expired));
+}
+
 #[test]
 fn a_late_no_show_from_elsewhere_does_not_open_a_served_ticket() {
     let grant = record(1).key();
