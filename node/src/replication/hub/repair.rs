@@ -9,6 +9,7 @@ use branchmesh_model::schema::{DocId, Family};
 use branchmesh_model::time::UnixMs;
 
 use super::Hub;
+use super::signatures::FOR_A_PEER;
 use crate::replication::cover::{self, is_covered};
 use crate::replication::documents::{Applied, Received};
 use crate::replication::envelope::Envelope;
@@ -97,6 +98,7 @@ impl Hub {
         fx: &mut Effects,
     ) -> Result<(), StoreError> {
         let mut budget = MAX_REPAIR_BYTES;
+        let mut checks = FOR_A_PEER;
         for (doc, versions) in wanted.into_iter().take(MAX_WANTED) {
             if budget == 0 {
                 break;
@@ -105,7 +107,7 @@ impl Hub {
                 self.count("requests_refused_not_entitled");
                 continue;
             }
-            if !self.check_all_of(&doc, fx) {
+            if !self.check_all_of(&doc, &mut checks, fx) {
                 // It is asked for again.
                 continue;
             }

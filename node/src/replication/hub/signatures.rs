@@ -19,6 +19,8 @@ use crate::storage::StoreOp;
 const MANY: usize = 8;
 /// Signatures looked at in one tick of 100 ms: a thirtieth of a processor.
 const A_TICK: usize = 64;
+/// Signatures looked at for one peer that asks for changes: about a twentieth of a second.
+pub(super) const FOR_A_PEER: usize = 1_024;
 /// Most that may wait; those of more are looked at before they enter.
 const MAX_WAITING: usize = 32_768;
 
@@ -120,13 +122,17 @@ impl Hub {
         }
     }
 
-    /// Looks at all that wait in a document; `false` if one was not its author's and what is stored is about to change.
-    pub(super) fn check_all_of(&mut self, doc: &DocId, fx: &mut Effects) -> bool {
+    /// Looks at those that wait in a document, at most `left` of them, which grows smaller by them; `false` while the document
+    /// cannot be passed on, since some are left or one was not its author's and what is stored is about to change.
+    pub(super) fn check_all_of(&mut self, doc: &DocId, left: &mut usize, fx: &mut Effects) -> bool {
         let mut good = true;
-        while let Some(is_good) = self.check_next_of(doc, fx) {
+        while *left > 0
+            && let Some(is_good) = self.check_next_of(doc, fx)
+        {
             good &= is_good;
+            *left -= 1;
         }
-        good
+        good && !self.unchecked.waiting.contains_key(doc)
     }
 
     fn check_next_of(&mut self, doc: &DocId, fx: &mut Effects) -> Option<bool> {
