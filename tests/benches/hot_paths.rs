@@ -3,6 +3,7 @@
 //! The whole of it, over real networks and disks, is what `branchmesh bench` measures.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use branchmesh_model::document::{Actor, FactDoc, NewChange, examine};
 use branchmesh_model::ids::{CommandId, DeviceId, EpochId, RecordId, VoterId};
@@ -175,19 +176,22 @@ fn commit_to_disk(bencher: Bencher, together: usize) {
 
 fn commits(bencher: Bencher, together: usize, mut open: impl FnMut() -> Store) {
     let all = envelopes(&author());
-    let store = open();
-    let mut batches =
-        all.chunks(together).map(|batch| batch.iter().cloned().map(StoreOp::Envelope).collect::<Vec<_>>());
+    let mut batches = all.chunks_exact(together);
+    let mut store = Rc::new(open());
     let meta = |n: u64| StoreOp::Meta { key: "heads/queue".into(), value: Some(n.to_be_bytes().to_vec()) };
     let mut n = 0;
     bencher
         .with_inputs(|| {
             n += 1;
-            let mut batch = batches.next().unwrap_or_default();
-            batch.push(meta(n));
-            batch
+            // What is stored already costs nothing, so whatever comes again goes into a new store.
+            let batch = batches.next().unwrap_or_else(|| {
+                (batches, store) = (all.chunks_exact(together), Rc::new(open()));
+                batches.next().expect("there are more changes than in a batch")
+            });
+            let ops: Vec<StoreOp> = batch.iter().cloned().map(StoreOp::Envelope).chain([meta(n)]).collect();
+            (store.clone(), ops)
         })
-        .bench_local_values(|batch| store.commit(&batch).expect("room"));
+        .bench_local_values(|(store, ops)| store.commit(&ops).expect("room"));
 }
 
 /// A desk that appends what it is asked to.
