@@ -89,11 +89,14 @@ impl SealsRow {
         self.seals.push(SealRow { author, actor, seq, n, signature });
     }
 
-    /// Removes the seal of a change; `false` if it is not here.
-    pub(super) fn remove(&mut self, actor: &[u8], seq: u64) -> bool {
+    /// Removes the seal of this very envelope; `false` if it is not here.
+    pub(super) fn remove(&mut self, envelope: &Envelope) -> bool {
         let before = self.seals.len();
-        let Some(at) = self.actors.iter().position(|a| a[..] == *actor) else { return false };
-        self.seals.retain(|seal| (seal.actor as usize, seal.seq) != (at, seq));
+        let Some(at) = self.actors.iter().position(|a| a[..] == envelope.actor) else { return false };
+        let is_it = |seal: &SealRow| {
+            (seal.actor as usize, seal.seq) == (at, envelope.seq) && seal.signature == envelope.signature
+        };
+        self.seals.retain(|seal| !is_it(seal));
         self.seals.len() < before
     }
 }

@@ -18,15 +18,9 @@ pub enum StoreOp {
     Envelope(Envelope),
     /// Forget a document, all of it. Peers that still hold it will offer it again: it must not be taken.
     Forget(DocId),
-    /// Take away a stored change's signature, which was found not to be its author's. A later change vouches for it.
-    TakeSignature {
-        /// The document.
-        doc: DocId,
-        /// The change's actor.
-        actor: Vec<u8>,
-        /// Its number among the actor's.
-        seq: u64,
-    },
+    /// Take away a stored change's signature, if it is that of this envelope, which was found not to be its author's. A
+    /// later change vouches for it.
+    TakeSignature(Envelope),
     /// Set or remove a row of stewardship.
     Steward {
         /// The hub's choice.
@@ -229,7 +223,7 @@ fn apply(tx: &WriteTransaction, ops: &[StoreOp]) -> Result<(), StoreError> {
         match op {
             StoreOp::Envelope(envelope) => appender.append(envelope)?,
             StoreOp::Forget(doc) => appender.forget(doc)?,
-            StoreOp::TakeSignature { doc, actor, seq } => appender.take_signature(doc, actor, *seq)?,
+            StoreOp::TakeSignature(envelope) => appender.take_signature(envelope)?,
             StoreOp::Steward { key, value } => {
                 steward.insert(&key[..], value);
             }
@@ -313,25 +307,27 @@ impl<'tx> Appender<'tx> {
         Ok(())
     }
 
-    fn take_signature(&mut self, doc: &DocId, actor: &[u8], seq: u64) -> Result<(), StoreError> {
-        let place = (doc.as_str(), actor, seq);
-        let loose = match self.envelopes.get(place)? {
+    fn take_signature(&mut self, wrong: &Envelope) -> Result<(), StoreError> {
+        let loose = match self.envelopes.get(place(wrong))? {
             Some(row) => {
                 let row: EnvelopeRow = rows::decode(row.value(), "envelopes")?;
-                Some(rows::encode(&EnvelopeRow { n: 0, signature: &[], ..row }))
+                Some((row.signature == wrong.signature, rows::encode(&EnvelopeRow { n: 0, signature: &[], ..row })))
             }
             None => None,
         };
-        if let Some(row) = loose {
-            self.envelopes.insert(place, &row[..])?;
+        if let Some((is_it, row)) = loose {
+            if is_it {
+                self.envelopes.insert(place(wrong), &row[..])?;
+            }
             return Ok(());
         }
+        let doc = &wrong.doc;
         let mut seals = self.tx.open_table(tables::SEALS)?;
         let mut changed = Vec::new();
         for row in seals.range((doc.as_str(), 0)..=(doc.as_str(), u64::MAX))? {
             let (key, row) = row?;
             let mut row: SealsRow = rows::decode(row.value(), "seals")?;
-            if row.remove(actor, seq) {
+            if row.remove(wrong) {
                 changed.push((key.value().1, rows::encode(&row)));
             }
         }

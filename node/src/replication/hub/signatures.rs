@@ -3,6 +3,7 @@
 //! node passes them on: a peer may get them apart from the one that vouches.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use branchmesh_model::document::{Examined, Hash};
 use branchmesh_model::ids::DeviceId;
@@ -40,9 +41,10 @@ impl Unchecked {
 
     fn add(&mut self, envelope: &Envelope, hash: Hash) {
         let place = (envelope.actor.clone(), envelope.seq);
-        let plain = Envelope { change: Vec::new(), ..envelope.clone() };
-        let of_doc = self.waiting.entry(envelope.doc.clone()).or_default();
-        self.count += usize::from(of_doc.insert(place, (plain, hash)).is_none());
+        if let Entry::Vacant(free) = self.waiting.entry(envelope.doc.clone()).or_default().entry(place) {
+            free.insert((Envelope { change: Vec::new(), ..envelope.clone() }, hash));
+            self.count += 1;
+        }
     }
 
     fn pop(&mut self, doc: &DocId) -> Option<(Envelope, Hash)> {
@@ -139,9 +141,8 @@ impl Hub {
         let (envelope, hash) = self.unchecked.pop(doc)?;
         let good = verify(&envelope, &self.signer.branch, &hash).is_ok();
         if !good {
-            self.count("signatures_taken_away");
-            let Envelope { doc, actor, seq, .. } = envelope;
-            fx.store.push(StoreOp::TakeSignature { doc, actor, seq });
+            self.count("signatures_found_wrong");
+            fx.store.push(StoreOp::TakeSignature(envelope));
         }
         Some(good)
     }
