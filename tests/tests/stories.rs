@@ -120,7 +120,7 @@ fn what_a_split_side_built_upon_a_revoked_device_enters_everywhere() {
     for member in &world.members[..TABLET] {
         let snapshot = &member.process.as_ref().expect("it runs").snapshot;
         assert_eq!(snapshot.roster.devices[&device].revoked.as_ref().map(|r| r.last), Some(counted), "{}", member.name);
-        let refused = snapshot.mesh.counts.get("envelopes_refused_revoked").copied().unwrap_or(0);
+        let refused = member.counted("envelopes_refused_revoked");
         report::figure(&format!("changes of the revoked device refused by {}", member.name), refused);
     }
 }
@@ -156,12 +156,6 @@ fn a_command_carried_out_on_both_sides_reads_the_same_everywhere() {
     assert!(started.iter().all(|s| *s == started[0]), "{started:?}");
 }
 
-/// How often a device's counts say `name` happened.
-fn counted(world: &World, index: usize, name: &str) -> u64 {
-    let snapshot = &world.members[index].process.as_ref().expect("it runs").snapshot;
-    snapshot.mesh.counts.get(name).copied().unwrap_or(0)
-}
-
 /// Whether a device shows the same business days as the tablet.
 fn shows_what_the_tablet_shows(world: &World, index: usize) -> bool {
     let days = |i: usize| &world.members[i].process.as_ref().expect("it runs").snapshot.days;
@@ -194,7 +188,7 @@ fn many_changes_enter_by_their_newest_signature_and_wrong_ones_go_no_further() {
     let spoilt: Vec<Envelope> = genuine.iter().map(signed_wrongly).collect();
     world.say(1, FOUNDER, Frame::Repair(spoilt.clone()));
     pass(&mut world, 1_100);
-    assert_eq!(counted(&world, FOUNDER, "envelopes_refused_signature"), 21);
+    assert_eq!(world.members[FOUNDER].counted("envelopes_refused_signature"), 21);
     assert!(!shows_what_the_tablet_shows(&world, FOUNDER));
 
     // The newest as it was made: all of them enter, and the spoilt signatures are found soon and go no further.
@@ -204,9 +198,9 @@ fn many_changes_enter_by_their_newest_signature_and_wrong_ones_go_no_further() {
     pass(&mut world, 200);
     assert!(shows_what_the_tablet_shows(&world, FOUNDER));
     pass(&mut world, 8_000);
-    assert_eq!(counted(&world, FOUNDER, "signatures_found_wrong"), 20);
+    assert_eq!(world.members[FOUNDER].counted("signatures_found_wrong"), 20);
     assert!(shows_what_the_tablet_shows(&world, 1), "a device that heard of nothing else takes them from the founder");
-    assert_eq!(counted(&world, 1, "envelopes_refused_signature"), 0);
+    assert_eq!(world.members[1].counted("envelopes_refused_signature"), 0);
     world.rewire(|n| n.split(&[0; 5]));
     pass(&mut world, 10_000);
     assert!((0..5).all(|index| shows_what_the_tablet_shows(&world, index)));
@@ -215,7 +209,7 @@ fn many_changes_enter_by_their_newest_signature_and_wrong_ones_go_no_further() {
     let newest = genuine.last().expect("there are some").clone();
     world.say(1, KIOSK, Frame::Repair(spoilt[..20].iter().cloned().chain([newest]).collect()));
     pass(&mut world, 1_000);
-    assert_eq!(counted(&world, KIOSK, "signatures_found_wrong"), 20);
+    assert_eq!(world.members[KIOSK].counted("signatures_found_wrong"), 20);
     let store = &world.members[KIOSK].process.as_ref().expect("it runs").store;
     let held = store.envelopes_after(&genuine[0].doc, &BTreeMap::new(), usize::MAX).expect("readable");
     assert!(genuine.iter().all(|e| held.contains(e)), "every signature is still there");

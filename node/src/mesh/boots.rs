@@ -1,8 +1,8 @@
 //! Telling a device that was restarted from one that runs twice, as the copy of a disk does.
 //!
 //! Every start of a node draws its own number. A start that another one followed is over and never comes back; if it does,
-//! more than once, both are alive. Then neither is let in until only one of them has knocked for a while: two devices with one voice could call a customer
-//! twice, and nobody can tell which of them is the right one.
+//! more than once, both are alive. Then neither is let in until only one of them has knocked for a while: two devices with
+//! one voice could call a customer twice, and nobody can tell which of them is the right one.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -108,8 +108,9 @@ pub fn admit(
     me: Role,
     flaws: TrustFlaws,
 ) -> Result<Examined, Refusal> {
+    let standing = stands(envelope, envelope.n, branch, roster, me)?;
     let change = read(envelope)?;
-    admit_change((envelope, &change), branch, roster, me, flaws)?;
+    signed_and_honest((envelope, &change), &standing, branch, flaws)?;
     Ok(change)
 }
 
@@ -125,10 +126,19 @@ pub fn admit_change(
     flaws: TrustFlaws,
 ) -> Result<(), Refusal> {
     let standing = stands(envelope, envelope.n, branch, roster, me)?;
+    signed_and_honest((envelope, change), &standing, branch, flaws)
+}
+
+fn signed_and_honest(
+    (envelope, change): (&Envelope, &Examined),
+    standing: &Standing,
+    branch: &BranchId,
+    flaws: TrustFlaws,
+) -> Result<(), Refusal> {
     if !flaws.unsigned_accepted {
         verify(envelope, branch, &change.hash)?;
     }
-    honest(envelope, change, &standing, flaws)
+    honest(envelope, change, standing, flaws)
 }
 
 /// Checks all of an envelope but its signature: a later change of the same actor vouches for it, number `n` of its author

@@ -134,8 +134,8 @@ impl Checker {
         let calls = self.calls.entry((ticket.id, turn)).or_default();
         calls.insert(grant, ticket.overridden);
         self.doubt.see(grant, &ticket.number.to_string());
-        let forced = calls.len() < 2 || calls.values().any(|forced| *forced);
-        if !forced && !self.doubt.excuses(calls.keys().copied()) {
+        let permitted = calls.len() < 2 || calls.values().any(|forced| *forced);
+        if !permitted && !self.doubt.excuses(calls.keys().copied()) {
             let what = format!("{} was called twice in turn {turn} without an override", ticket.number);
             self.violate(now, what);
         }

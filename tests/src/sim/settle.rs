@@ -103,7 +103,7 @@ fn tables_differ(world: &World) -> String {
     let of = |table: Option<&Arc<DayView>>| table.map_or("no table".into(), |day| format!("{day:?}"));
     let told = both.iter().find(differ).map(|date| {
         let (ours, theirs) = (of(days.get(*date)), of(others.get(*date)));
-        let same = ours.bytes().zip(theirs.bytes()).take_while(|(a, b)| a == b).count().saturating_sub(80);
+        let same = ours.chars().zip(theirs.chars()).take_while(|(a, b)| a == b).count().saturating_sub(80);
         let from = |text: &str| text.chars().skip(same).take(200).collect::<String>();
         format!("tables of {date} differ: {first} …{}… {other} …{}…", from(&ours), from(&theirs))
     });

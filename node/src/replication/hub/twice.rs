@@ -1,7 +1,8 @@
 //! Devices whose identity two machines use: the copy of a disk was started beside the original.
 //!
 //! Both would vote with one voice and hand out the same numbers, so the others let neither in
-//! ([`crate::mesh`]), and one that hears this of itself stands still until it is alone: it votes for nothing and decides nothing.
+//! ([`crate::mesh`]), and one that hears this of itself stands still until it is alone: it votes for nothing and decides
+//! nothing.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! Virtual time, and everything that happens in it.
 //!
 //! [`found`] makes the branch, `power` starts and stops devices, `driver` does around each hub what the shipping driver does,
-//! `wire` carries frames, `clones` runs a second machine as one of the devices, `disks` loses and restores data, `lies` and `guests` play what no honest device does, `perform` carries
-//! out the steps of a plan.
+//! `wire` carries frames, `clones` runs a second machine as one of the devices, `disks` loses and restores data, `lies` and
+//! `guests` play what no honest device does, `perform` carries out the steps of a plan.
 
 mod clones;
 mod disks;
