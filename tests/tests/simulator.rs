@@ -71,18 +71,8 @@ fn notices_in(flaw: Flaw, kind: Kind, mut seeds: Range<u64>) {
 }
 
 #[test]
-fn notices_a_forgotten_promise() {
-    notices_in(Flaw::PromiseNotOnDisk, Kind::Storm, 1_300..1_300 + NOTICED_IN_STORMS_WITHIN);
-}
-
-#[test]
 fn notices_a_missing_fence() {
     notices_in(Flaw::NoFence, Kind::Storm, 350..350 + NOTICED_IN_STORMS_WITHIN);
-}
-
-#[test]
-fn notices_network_before_disk() {
-    notices_in(Flaw::NetworkBeforeDisk, Kind::Storm, 1_500..1_500 + NOTICED_IN_STORMS_WITHIN);
 }
 
 macro_rules! parts {
@@ -105,6 +95,8 @@ macro_rules! flaws {
 }
 
 flaws!(
+    notices_a_forgotten_promise = PromiseNotOnDisk,
+    notices_network_before_disk = NetworkBeforeDisk,
     notices_a_quorum_of_one = QuorumOfOne,
     notices_records_shown_before_they_count = ShownBeforeCommit,
     notices_missing_lanes = NoLanes,

@@ -214,3 +214,49 @@ fn many_changes_enter_by_their_newest_signature_and_wrong_ones_go_no_further() {
     let held = store.envelopes_after(&genuine[0].doc, &BTreeMap::new(), usize::MAX).expect("readable");
     assert!(genuine.iter().all(|e| held.contains(e)), "every signature is still there");
 }
+
+/// Log records in the documents on a device's disk.
+fn records_on_disk(world: &World, index: usize) -> usize {
+    let store = &world.members[index].process.as_ref().expect("it runs").store;
+    let documents = store.documents().expect("readable");
+    let keys = documents.iter().flat_map(|doc| store.facts(doc).expect("readable")).map(|(key, _)| key);
+    keys.filter(|key| key.starts_with("r:")).count()
+}
+
+fn tickets_shown(world: &World, index: usize) -> usize {
+    let process = world.members[index].process.as_ref();
+    process.map_or(0, |p| p.snapshot.days.values().map(|day| day.tickets.len()).sum())
+}
+
+#[test]
+fn a_record_that_counts_is_shown_before_it_is_in_any_document_and_stays() {
+    let mut world = branch_of_five();
+    pass(&mut world, 8_000);
+    issue(&mut world, TABLET, "issue");
+    let step_until = |world: &mut World, what: &dyn Fn(&World) -> bool| {
+        let begun = world.now;
+        while !what(world) && world.now < begun + 2_000 {
+            pass(world, 1);
+        }
+        assert!(what(world));
+    };
+    step_until(&mut world, &|world| (0..5).any(|index| tickets_shown(world, index) == 1));
+    assert!((0..5).all(|index| records_on_disk(&world, index) == 0));
+
+    // The tablet is alone from the moment it told its customer the number, and loses its power too.
+    step_until(&mut world, &|world| world.checker.issued() == 1);
+    assert_eq!(records_on_disk(&world, TABLET), 0);
+    world.rewire(|n| n.split(&[0, 0, 0, 0, 1]));
+    world.crash(TABLET);
+    pass(&mut world, 500);
+    world.start(TABLET);
+    pass(&mut world, 100);
+    assert_eq!((tickets_shown(&world, TABLET), records_on_disk(&world, TABLET)), (1, 0));
+
+    pass(&mut world, 12_000);
+    assert_eq!(records_on_disk(&world, TABLET), 1, "whoever finds it missing writes it");
+    world.rewire(|n| n.split(&[0; 5]));
+    pass(&mut world, 20_000);
+    assert!((0..5).all(|index| tickets_shown(&world, index) == 1 && shows_what_the_tablet_shows(&world, index)));
+    assert!((0..5).all(|index| world.members[index].counted("records_ahead") == 0));
+}

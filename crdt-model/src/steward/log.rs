@@ -3,7 +3,7 @@
 use super::durable::Op;
 use super::epoch::{Epoch, Record};
 use super::machine::{Active, Machine};
-use super::message::{Hitch, Message, slice};
+use super::message::{EpochData, Hitch, Message, slice};
 use super::{Answer, Desk, Note, Right};
 use crate::ids::{EpochId, RecordId, VoterId};
 
@@ -54,23 +54,24 @@ impl Machine {
         Some(id.index)
     }
 
-    /// Sends each member what it lacks.
+    /// Sends each member what it lacks, and how many records count as soon as that changed.
     pub(super) fn replicate(&mut self, now: u64) {
         let Some(active) = self.active.as_mut() else { return };
         let Some(held) = self.disk.epochs.get(&active.epoch.id) else { return };
-        let len = held.len();
+        let (len, commit) = (held.len(), held.commit);
         let mut appends = Vec::new();
         for (voter, progress) in active.members.iter_mut().filter(|(voter, _)| **voter != self.me) {
             let recent = |ms: u64| progress.sent_at.is_some_and(|at| now < at + ms);
             let in_flight = progress.sent > progress.acked && recent(RESEND_MS);
             let from = if in_flight { progress.sent } else { progress.acked }.min(len);
-            if from >= len && recent(IDLE_MS) {
+            if from >= len && progress.told >= commit && recent(IDLE_MS) {
                 continue;
             }
             let records = slice(&held.log, from, len);
             progress.sent_at = Some(now);
+            progress.told = commit;
             progress.sent = from + u32::try_from(records.len()).expect("a message holds few records");
-            appends.push((*voter, Message::Append { epoch: active.epoch.clone(), from, records, commit: held.commit }));
+            appends.push((*voter, Message::Append { epoch: active.epoch.clone(), from, records, commit }));
         }
         for (voter, append) in appends {
             self.send(voter, append);
@@ -161,11 +162,12 @@ impl Machine {
             progress.sent = 0;
             self.send_tree(src, epoch, have);
         }
-        self.advance();
+        self.advance(now);
     }
 
-    /// Records count as far as a quorum has them on disk.
-    fn advance(&mut self) {
+    /// Records count as far as a quorum has them on disk. All of the group hear of it at once, and show it: it is on the disks
+    /// that matter.
+    fn advance(&mut self, now: u64) {
         let Some(active) = self.active.as_ref() else { return };
         let epoch = active.epoch.id;
         let Some(held) = self.disk.epochs.get(&epoch) else { return };
@@ -175,9 +177,23 @@ impl Machine {
             active.epoch.is_quorum(|voter| on_disk(voter, *index))
                 || active.epoch.members.iter().any(|voter| mine(voter) && on_disk(voter, *index))
         };
-        let Some(commit) = (held.commit + 1..=held.len()).take_while(counts).last() else { return };
+        let before = held.commit;
+        let Some(commit) = (before + 1..=held.len()).take_while(counts).last() else { return };
         self.set_commit(epoch, commit);
         self.answer_waiting(epoch, commit);
+        self.replicate(now);
+        self.tell_bystanders(before, commit);
+    }
+
+    /// Those of the group that have no vote are sent what counts now; what one message cannot hold comes with the digests.
+    fn tell_bystanders(&mut self, before: u32, commit: u32) {
+        let Some(active) = self.active.as_ref() else { return };
+        let bystanders = |voter: &&VoterId| **voter != self.me && !active.epoch.members.contains(voter);
+        let bystanders: Vec<VoterId> = self.links.group.iter().filter(bystanders).copied().collect();
+        let Some(held) = self.disk.epochs.get(&active.epoch.id).filter(|_| !bystanders.is_empty()) else { return };
+        let records = slice(&held.log, before, commit);
+        let piece = EpochData { epoch: held.epoch.clone(), close: None, from: before, records };
+        self.send_all(bystanders.iter(), Message::Data { pieces: vec![piece] });
     }
 
     fn answer_waiting(&mut self, epoch: EpochId, commit: u32) {

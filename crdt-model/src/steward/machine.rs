@@ -30,6 +30,8 @@ pub(super) struct Progress {
     pub(super) sent: u32,
     /// When it last acknowledged.
     pub(super) heard_at: Option<u64>,
+    /// How many records it was told to count.
+    pub(super) told: u32,
 }
 
 /// This node is the steward of an epoch that is in force.
@@ -321,7 +323,10 @@ impl Machine {
             self.out.notes.push(Note::Committed { record, body });
         }
         self.op(Op::Commit(epoch, commit));
-        self.news.insert(epoch);
+        // Of the epoch in force its steward tells everybody in the group.
+        if self.told.epoch != Some(epoch) {
+            self.news.insert(epoch);
+        }
     }
 
     /// Takes note of how an epoch ended.
@@ -404,6 +409,18 @@ impl Machine {
     /// What is on disk, as this node sees it.
     pub fn durable(&self) -> &Durable {
         &self.disk
+    }
+
+    /// Whether an operation may reach the disk together with a later one that may not wait: nothing that this node promises or
+    /// acknowledges rests on it. How many records count follows from what a quorum has on disk and is learnt again after a
+    /// crash; so are the records of an epoch in which this node has no vote.
+    pub fn may_wait(&self, op: &Op) -> bool {
+        let is_member = |held: &Held| held.epoch.members.contains(&self.me);
+        match op {
+            Op::Commit(..) => true,
+            Op::Push(place, _) => self.held(&place.epoch).is_some_and(|held| !is_member(held)),
+            _ => false,
+        }
     }
 
     /// Every committed entry held here, by epoch and position: its place, its command and its body.

@@ -5,7 +5,7 @@
 //!
 //! `--without KIND` leaves out faults of a kind, such as `Restore` or `wrong-clocks`; may be given several times.
 //! `--storm` plays quick restarts and cuts instead of every fault, `--clones` every fault and in each run a cloned disk, `--jobs N`
-//! uses so many threads.
+//! uses so many threads. `--flaw NAME`, such as `NetworkBeforeDisk`, breaks the code on purpose: some seed must fail.
 
 #![expect(clippy::print_stdout, reason = "a command-line program talks to its user")]
 
@@ -13,13 +13,14 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 
-use branchmesh_tests::sim::{self, Kind, Plan, Report, draw, shrink};
+use branchmesh_tests::sim::{self, Flaw, Kind, Plan, Report, draw, shrink};
 
 /// Runs spent on making a failing plan shorter.
 const SHRINKING_RUNS: usize = 600;
 
 struct Wanted {
     kind: Kind,
+    flaw: Option<Flaw>,
     without: Vec<String>,
     jobs: usize,
     seeds: Vec<u64>,
@@ -35,10 +36,12 @@ impl Wanted {
 
 fn main() -> ExitCode {
     match wanted(std::env::args().skip(1)) {
-        Some(wanted) if wanted.seeds.len() == 1 => tell(&wanted.plan(wanted.seeds[0])),
+        Some(wanted) if wanted.seeds.len() == 1 => tell(&wanted.plan(wanted.seeds[0]), wanted.flaw),
         Some(wanted) if wanted.seeds.len() == 2 => check(&wanted),
         _ => {
-            println!("usage: simulate [--storm | --clones] [--without KIND] [--jobs N] [--seed] SEED | FROM TO");
+            println!(
+                "usage: simulate [--storm | --clones] [--without KIND] [--flaw NAME] [--jobs N] [--seed] SEED | FROM TO"
+            );
             ExitCode::from(2)
         }
     }
@@ -46,12 +49,16 @@ fn main() -> ExitCode {
 
 fn wanted(mut args: impl Iterator<Item = String>) -> Option<Wanted> {
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut wanted = Wanted { kind: Kind::Any, without: Vec::new(), jobs, seeds: Vec::new() };
+    let mut wanted = Wanted { kind: Kind::Any, flaw: None, without: Vec::new(), jobs, seeds: Vec::new() };
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--storm" => wanted.kind = Kind::Storm,
             "--clones" => wanted.kind = Kind::Clones,
             "--seed" => {}
+            "--flaw" => {
+                let name = args.next()?;
+                wanted.flaw = Some(Flaw::ALL.into_iter().find(|flaw| format!("{flaw:?}") == name)?);
+            }
             "--without" => wanted.without.push(args.next()?),
             "--jobs" => wanted.jobs = args.next()?.parse().ok()?,
             seed => wanted.seeds.push(seed.parse().ok()?),
@@ -61,14 +68,14 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Option<Wanted> {
 }
 
 /// One run's story; of a failing one also the shortest that was found.
-fn tell(plan: &Plan) -> ExitCode {
-    let report = sim::run_plan(plan, None, true);
+fn tell(plan: &Plan, flaw: Option<Flaw>) -> ExitCode {
+    let report = sim::run_plan(plan, flaw, true);
     print_story(&report);
     println!("seed {}: {} issued, {} called, {} events", plan.seed, report.issued, report.called, report.events);
     if report.violations.is_empty() {
         return ExitCode::SUCCESS;
     }
-    let shrunk = shrink::shrink(plan, None, SHRINKING_RUNS);
+    let shrunk = shrink::shrink(plan, flaw, SHRINKING_RUNS);
     let (left, all) = (shrunk.plan.steps.len(), plan.steps.len());
     println!("\nthe shortest of {} runs that fail too: {left} steps of {all}", shrunk.runs);
     println!("{:?}", shrunk.plan.setup);
@@ -118,7 +125,7 @@ fn for_each_report(wanted: &Wanted, from: u64, to: u64, mut each: impl FnMut(Rep
             scope.spawn(move || {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= to || done.send(sim::run_plan(&wanted.plan(seed), None, false)).is_err() {
+                    if seed >= to || done.send(sim::run_plan(&wanted.plan(seed), wanted.flaw, false)).is_err() {
                         return;
                     }
                 }

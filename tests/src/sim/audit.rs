@@ -3,16 +3,18 @@
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use branchmesh_model::document::Actor;
+use branchmesh_model::ids::{DeviceId, EpochId, RecordId};
 use branchmesh_model::schema::{DocId, Role};
-use branchmesh_model::steward::Message;
+use branchmesh_model::steward::{Durable, Epoch, Held, Message, Op, Record};
 use branchmesh_node::replication::documents::Documents;
 use branchmesh_node::replication::envelope::Envelope;
 use branchmesh_node::replication::frame::Frame;
 
 use super::liar::MARK;
-use super::member::Member;
+use super::member::{Member, Process};
 
 /// Remembers what was sent.
 #[derive(Default)]
@@ -101,6 +103,47 @@ impl Audit {
         wrong.extend(lacking.iter().map(|digest| format!("{} lost an acknowledged fact {digest}", member.name)));
         wrong
     }
+}
+
+/// What a frame that a device sends claims of its disk and is not on it.
+pub fn overstated(device: DeviceId, process: &Process, frame: &Frame) -> Option<String> {
+    let rows = &process.steward_rows;
+    let packet = match frame {
+        Frame::Steward(packet) if packet.src.device == device => packet,
+        Frame::Live(envelopes) => {
+            let is_stored = |e: &&Envelope| process.stored.contains(&(e.doc.clone(), e.actor.clone(), e.seq));
+            let early = envelopes.iter().find(|envelope| !is_stored(envelope))?;
+            return Some(format!("passes on change {} of {}, which is not on disk", early.seq, early.doc));
+        }
+        _ => return None,
+    };
+    let key_of = |op: Op| op.rows().swap_remove(0).0;
+    match &*packet.message {
+        Message::Ack { epoch, len, .. } if *len > 0 => {
+            let place = RecordId { epoch: *epoch, index: *len };
+            let row = key_of(Op::Push(place, Record::Force { epoch: *epoch, len: 0 }));
+            let known = rows.contains_key(&key_of(Op::Epoch(Epoch { id: *epoch, members: Arc::default() })));
+            // Of an epoch that is over nothing is kept, and nobody counts on it.
+            (known && !rows.contains_key(&row))
+                .then(|| format!("acknowledges {len} records of {epoch} that are not on disk"))
+        }
+        Message::Promise { epoch, ballot, .. } => {
+            let held = held(rows, epoch)?;
+            (held.promised < Some(*ballot)).then(|| format!("promises for {epoch} what is not on disk"))
+        }
+        Message::Accepted { epoch, ballot } => {
+            let held = held(rows, epoch)?;
+            let accepted = held.accepted.as_ref().map(|(ballot, _)| *ballot);
+            let is_there = held.close.is_some() || accepted >= Some(*ballot);
+            (!is_there).then(|| format!("accepts for {epoch} what is not on disk"))
+        }
+        _ => None,
+    }
+}
+
+fn held(rows: &BTreeMap<Vec<u8>, Vec<u8>>, epoch: &EpochId) -> Option<Held> {
+    let rows = rows.iter().map(|(key, value)| (key.clone(), value.clone()));
+    Durable::from_rows(rows).expect("these were written by a running device").epochs.remove(epoch)
 }
 
 /// What a frame is, so that of the rarer kinds some are kept too.

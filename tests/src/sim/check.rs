@@ -40,6 +40,8 @@ pub struct Checker {
     pub converged_ms: Option<u64>,
     /// Who holds each number: (day, number) to ticket, over all devices.
     numbers: BTreeMap<(BusinessDate, String), TicketId>,
+    /// The days of the tickets that were shown.
+    dates: BTreeMap<TicketId, BusinessDate>,
     /// Tickets acknowledged to a customer, with the number told.
     tickets: BTreeMap<TicketId, String>,
     /// Calls acknowledged to a counter: (ticket, turn) to grant, and whether a person forced it.
@@ -67,6 +69,7 @@ impl Checker {
             doubt: Doubt::default(),
             converged_ms: None,
             numbers: BTreeMap::new(),
+            dates: BTreeMap::new(),
             tickets: BTreeMap::new(),
             calls: BTreeMap::new(),
             answers: BTreeMap::new(),
@@ -114,6 +117,7 @@ impl Checker {
 
     fn ticket_shown(&mut self, now: Ms, member: usize, name: &str, date: BusinessDate, ticket: &Ticket) {
         let number = ticket.number.to_string();
+        self.dates.insert(ticket.id, date);
         self.doubt.see(ticket.id, &number);
         let holder = *self.numbers.entry((date, number.clone())).or_insert(ticket.id);
         if holder != ticket.id && !self.doubt.excuses([holder, ticket.id]) {
@@ -161,7 +165,9 @@ impl Checker {
         if let Done::Ticket(id) | Done::Moved { to: id, .. } = done {
             let ticket = shown.and_then(|s| s.days.values().find_map(|d| d.tickets.get(id)));
             let Some(ticket) = ticket else {
-                if !self.withheld {
+                let date = self.dates.get(id);
+                let out_of_sight = date.is_some_and(|date| shown.is_some_and(|s| !s.days.contains_key(date)));
+                if !self.withheld && !out_of_sight {
                     self.violate(now, format!("{} was answered with a ticket that is not shown", command.id.as_str()));
                 }
                 return;

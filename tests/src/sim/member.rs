@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use branchmesh_model::ids::{BranchId, DeviceId};
-use branchmesh_model::schema::Role;
+use branchmesh_model::schema::{DocId, Role};
 use branchmesh_model::steward::Settings;
 use branchmesh_model::time::UnixMs;
 use branchmesh_node::handle::Snapshot;
@@ -45,6 +45,10 @@ pub struct Member {
     pub enrolled: bool,
     /// Whether it was thrown out again; it may not know that.
     pub revoked: bool,
+    /// Whether the disk was lost that beside its own held its enrolment.
+    pub perhaps_stranger: bool,
+    /// Whether it alone knows of a revocation and tells nobody: what it takes and whom it sees is its own affair then.
+    pub knows_alone: bool,
     /// Its disk, which outlives its processes.
     pub disk: CrashingDisk,
     /// The generation of that disk: how often it was lost or restored.
@@ -73,6 +77,10 @@ pub struct Process {
     pub hub: Hub,
     /// The shipping store, on the simulated disk.
     pub store: Arc<Store>,
+    /// The rows of stewardship that are on its disk.
+    pub steward_rows: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The changes it stored: document, actor and sequence.
+    pub stored: BTreeSet<(DocId, Vec<u8>, u64)>,
     /// When it started.
     pub since: Ms,
     /// Came in while a commit was under way.
@@ -159,9 +167,12 @@ impl Member {
         let now = Now { mono_ms: 0, ..self.now(at, birth.epoch) };
         let (hub, effects) = Hub::open(store.clone(), options, now)?;
         let snapshot = Arc::new(hub.snapshot(now, 0));
+        let steward_rows = store.steward_rows()?.into_iter().collect();
         self.process = Some(Process {
             hub,
             store,
+            steward_rows,
+            stored: BTreeSet::new(),
             since: at,
             inbox: VecDeque::new(),
             committing: None,
@@ -186,5 +197,19 @@ impl Member {
     pub fn counted(&self, prefix: &str) -> u64 {
         let counts = self.process.as_ref().map(|p| p.snapshot.mesh.counts.iter());
         counts.into_iter().flatten().filter(|(name, _)| name.starts_with(prefix)).map(|(_, n)| n).sum()
+    }
+}
+
+impl Process {
+    /// Remembers which changes and rows of stewardship a commit left on disk.
+    pub fn note_on_disk(&mut self, ops: Vec<StoreOp>) {
+        for op in ops {
+            match op {
+                StoreOp::Envelope(envelope) => drop(self.stored.insert((envelope.doc, envelope.actor, envelope.seq))),
+                StoreOp::Steward { key, value: Some(value) } => drop(self.steward_rows.insert(key, value)),
+                StoreOp::Steward { key, value: None } => drop(self.steward_rows.remove(&key)),
+                _ => {}
+            }
+        }
     }
 }

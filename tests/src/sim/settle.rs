@@ -85,9 +85,11 @@ fn unsettled(world: &World) -> String {
     if world.honest().filter_map(|m| m.process.as_ref()).any(|p| believes(&p)) {
         return "somebody believes that two machines run as one device".into();
     }
-    let pictures: Vec<&Snapshot> = world.honest().filter_map(|m| m.process.as_ref()).map(|p| &*p.snapshot).collect();
-    if let Some(lone) = pictures.iter().find(|p| p.mesh.group.len() != enrolled) {
-        return format!("a group of {}", lone.mesh.group.len());
+    if world.honest().filter_map(|m| m.process.as_ref()).any(|p| p.snapshot.mesh.group.len() != enrolled) {
+        return format!("not all {enrolled} are in one group: {}", as_each_sees_it(world));
+    }
+    if let Some(ahead) = world.honest().find(|m| m.counted("records_ahead") > 0) {
+        return format!("{} shows records that are in no document", ahead.name);
     }
     let tables = tables_differ(world);
     if tables.is_empty() { documents_differ(world) } else { tables }

@@ -97,20 +97,24 @@ impl Hub {
             // What came together with this change of date is to be seen too.
             self.documents.settle(&mut fx.store);
             self.show_days(fx)?;
-            self.drop_old_days();
         }
         Ok(())
     }
 
-    /// Shows the days that came into sight since the last time: the date is another one, or their first documents came.
+    /// Shows the days that came into sight since the last time and no others: the date is another one, or the first documents
+    /// of a day came.
     pub(super) fn show_days(&mut self, fx: &mut Effects) -> Result<(), StoreError> {
         let oldest = self.oldest_day_shown();
         let before = std::mem::replace(&mut self.shown_from, oldest);
+        if oldest > before {
+            self.drop_old_days();
+        }
         let new = shown_documents(&self.documents, oldest).filter(|(_, date)| *date < before);
         let new: Vec<DocId> = new.map(|(doc, _)| doc.clone()).collect();
         for doc in &new {
             fold_document(&mut self.documents, &mut self.view, doc)?;
         }
+        self.show_ahead_of(|doc| doc.date().is_some_and(|date| (oldest..before).contains(&date)));
         if !new.is_empty() {
             fx.publish = true;
             fx.events.extend(self.view.refresh());

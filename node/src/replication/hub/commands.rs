@@ -226,7 +226,7 @@ impl Hub {
         if self.waiting.get(id).is_some_and(|w| !answers(&entry, &w.command)) {
             return Ok(Err(Rejection::KeyReused));
         }
-        self.materialise(now, record, &entry, fx)?;
+        self.show_record(now, record, &entry, fx)?;
         Ok(Ok(done(record, &entry)))
     }
 

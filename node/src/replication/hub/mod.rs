@@ -8,6 +8,7 @@ mod calendar;
 mod commands;
 mod enrolment;
 mod peers;
+mod records;
 mod repair;
 mod retention;
 mod signatures;
@@ -34,6 +35,7 @@ use jiff::tz::TimeZone;
 use self::calendar::{context_of, shown_documents};
 use self::commands::{Unshown, Waiting};
 use self::peers::PeerState;
+use self::records::Ahead;
 use self::retention::Kept;
 use self::signatures::Unchecked;
 use self::twice::Twice;
@@ -95,6 +97,10 @@ pub struct Hub {
     live: Vec<(Envelope, Option<DeviceId>)>,
     /// Facts that were decided and are shown, to be written into their documents before anything leaves the node.
     unwritten: BTreeMap<DocId, Vec<(String, String)>>,
+    ahead: Ahead,
+    /// Goes to disk with the next commit, before all that is in it.
+    later: Vec<StoreOp>,
+    later_is_due: bool,
     counts: BTreeMap<&'static str, u64>,
     seen_roster: Option<Arc<Roster>>,
     last_second: u64,
@@ -185,6 +191,9 @@ impl Hub {
             parcels: Parcels::new(),
             live: Vec::new(),
             unwritten: BTreeMap::new(),
+            ahead: Ahead::default(),
+            later: Vec::new(),
+            later_is_due: false,
             counts: BTreeMap::new(),
             seen_roster: None,
             last_second: 0,
@@ -208,6 +217,9 @@ impl Hub {
         };
         let mut fx = Effects { publish: true, ..Effects::default() };
         hub.absorb(now, output, &mut fx);
+        hub.show_known_records(now, &mut fx)?;
+        // What this device showed before is no event.
+        hub.view.refresh();
         hub.remembered_addresses(&mut fx)?;
         hub.reopen_invitations(now, &mut fx)?;
         hub.reopen_parcels()?;
@@ -224,14 +236,11 @@ impl Hub {
         let mut last = Effects::default();
         self.settle(now, &mut last);
         effects.push(last);
+        if self.later_is_due || effects.iter().any(|fx| !fx.store.is_empty()) {
+            self.later_is_due = false;
+            effects[0].store.splice(0..0, self.later.drain(..));
+        }
         effects
-    }
-
-    /// Handles one input to the end.
-    pub fn handle(&mut self, now: Now, input: Input) -> Effects {
-        let mut fx = self.handle_one(now, input);
-        self.settle(now, &mut fx);
-        fx
     }
 
     fn handle_one(&mut self, now: Now, input: Input) -> Effects {
@@ -270,6 +279,7 @@ impl Hub {
             }
             Input::Welcome { reply, device } => self.welcome(reply, device, fx)?,
             Input::OwnPacket(packet) => self.packet(now, self.voter, packet, fx),
+            Input::WriteRecords => self.write_records_ahead(now, fx)?,
             Input::Leave => {
                 self.machine.leave(now.mono_ms);
                 self.count("goodbyes");
@@ -313,6 +323,8 @@ impl Hub {
             self.let_past_days_go(fx);
         }
         self.let_past_visits_go(fx)?;
+        self.write_late_records(now, fx)?;
+        self.later_is_due = true;
         self.mesh_changed = true;
         fx.publish = true;
         Ok(())
@@ -385,6 +397,7 @@ impl Hub {
     /// Lets the view see facts that are in a document now.
     fn see(&mut self, doc: &DocId, facts: &[(String, String)]) -> Result<(), StoreError> {
         let family = doc.family();
+        self.overtaken(doc, facts);
         let shown = match doc.date() {
             Some(date) => date >= self.shown_from,
             None => matches!(family, Family::Roster | Family::Config),

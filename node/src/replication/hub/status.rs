@@ -27,7 +27,12 @@ impl Hub {
     pub(super) fn mesh_status(&self) -> MeshStatus {
         let epoch = self.machine.epoch();
         let (open, early) = self.documents.in_memory();
-        let held = [("parcels_waiting", self.parcels.len()), ("documents_open", open), ("changes_waiting", early)];
+        let held = [
+            ("parcels_waiting", self.parcels.len()),
+            ("documents_open", open),
+            ("changes_waiting", early),
+            ("records_ahead", self.ahead.len()),
+        ];
         MeshStatus {
             group: self.machine.group().iter().map(|v| v.device).collect(),
             epoch: epoch.map(|e| e.id.to_string()),

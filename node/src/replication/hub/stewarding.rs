@@ -6,10 +6,10 @@ use branchmesh_model::command::{Ask, Caller, Command, Guarded, Rejection};
 use branchmesh_model::config::StaffRole;
 use branchmesh_model::decide;
 use branchmesh_model::event::{EventDraft, EventType};
-use branchmesh_model::ids::{CommandId, DeviceId, RecordId, TicketId, VoterId};
-use branchmesh_model::schema::{DocId, Role};
+use branchmesh_model::ids::{CommandId, DeviceId, TicketId, VoterId};
+use branchmesh_model::schema::Role;
 use branchmesh_model::steward::{Census, Desk, Machine, Note, Output, Packet, Standing};
-use branchmesh_model::ticket::{Entry, TicketState};
+use branchmesh_model::ticket::TicketState;
 use branchmesh_model::view::{BranchView, Ticket};
 
 use super::Hub;
@@ -64,18 +64,14 @@ impl Hub {
         self.absorb(now, output, fx);
     }
 
-    /// Turns the machine's output into effects. Records come first, so that the facts they became travel ahead of the
-    /// answers that speak of them.
+    /// Turns the machine's output into effects.
     pub(super) fn absorb(&mut self, now: Now, output: Output, fx: &mut Effects) {
         for op in &output.ops {
-            fx.store.extend(op.rows().into_iter().map(|(key, value)| StoreOp::Steward { key, value }));
+            let rows = op.rows().into_iter().map(|(key, value)| StoreOp::Steward { key, value });
+            if self.machine.may_wait(op) { self.later.extend(rows) } else { fx.store.extend(rows) }
         }
-        if !output.notes.is_empty() {
-            let noted = output.notes.into_iter().try_for_each(|note| self.note(now, note, fx));
-            if let Err(error) = noted.and_then(|()| self.write_down(now, fx)) {
-                fx.fatal = Some(error.to_string());
-            }
-            self.flush_live(fx);
+        if let Err(error) = output.notes.into_iter().try_for_each(|note| self.note(now, note, fx)) {
+            fx.fatal = Some(error.to_string());
         }
         for (hop, packet) in output.send {
             if hop == self.voter {
@@ -89,17 +85,15 @@ impl Hub {
     fn note(&mut self, now: Now, note: Note, fx: &mut Effects) -> Result<(), StoreError> {
         match note {
             Note::Committed { record, body } => {
-                if self.machine.is_active()
-                    && let Ok(entry) = serde_json::from_slice(&body)
-                {
-                    self.materialise(now, record, &entry, fx)?;
+                if let Ok(entry) = serde_json::from_slice(&body) {
+                    self.show_record(now, record, &entry, fx)?;
                 }
             }
             Note::Answered { cmd, answer } => self.answered(now, &cmd, answer, fx)?,
             Note::TimedOut { cmd } => self.timed_out(&cmd, fx),
             Note::EpochChanged => {
                 self.taken_over = false;
-                self.materialise_all(now, fx)?;
+                self.write_all_records(now, fx)?;
                 self.mesh_changed = true;
                 fx.publish = true;
                 fx.events.push(self.mesh_event(EventType::MeshEpoch, self.signer.device, now));
@@ -114,45 +108,6 @@ impl Hub {
                     ?record,
                     "two logs of one epoch differ; please report this with the logs of the devices"
                 );
-            }
-        }
-        Ok(())
-    }
-
-    /// Copies a committed record into the documents it concerns, unless it stands there.
-    pub(super) fn materialise(
-        &mut self,
-        now: Now,
-        record: RecordId,
-        entry: &Entry,
-        fx: &mut Effects,
-    ) -> Result<(), StoreError> {
-        let missing = |hub: &mut Self, doc: &DocId, key: &str| -> Result<bool, StoreError> {
-            Ok(!hub.documents.held().contains_key(doc) || hub.documents.fact(doc, key)?.is_none())
-        };
-        let mut writes = Vec::new();
-        for write in decide::materialise(record, entry) {
-            if missing(self, &write.doc, &write.key)? {
-                writes.push(write);
-            }
-        }
-        self.write_all(now, writes, fx)
-    }
-
-    /// A new steward finishes what its predecessor may have left undone.
-    fn materialise_all(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
-        if !self.machine.is_active() {
-            return Ok(());
-        }
-        let oldest = self.oldest_day_shown();
-        let entries: Vec<(RecordId, Entry)> = self
-            .machine
-            .committed_entries()
-            .filter_map(|(record, _, body)| serde_json::from_slice(body).ok().map(|entry| (record, entry)))
-            .collect();
-        for (record, entry) in entries {
-            if entry.act.dates(record.key()).all(|date| date >= oldest) {
-                self.materialise(now, record, &entry, fx)?;
             }
         }
         Ok(())

@@ -68,6 +68,8 @@ impl World {
             disk: CrashingDisk::with_image(original.disk.image()),
             generation: original.generation,
             suspect: false,
+            perhaps_stranger: false,
+            knows_alone: false,
             backup: None,
             process: None,
             starts: 0,
@@ -107,7 +109,7 @@ impl World {
         self.members[clone].enrolled = false;
         self.clones.unplugged = Some(self.now);
         self.doubt_clones();
-        self.forgive_lost(clone);
+        self.forget(clone);
     }
 
     pub(super) fn unplug_clones(&mut self) {

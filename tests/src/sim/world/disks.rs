@@ -7,7 +7,7 @@ use branchmesh_model::ids::{BranchId, RecordId, VoterId};
 use branchmesh_model::steward::{Durable, Record};
 use branchmesh_node::replication::documents::Documents;
 use branchmesh_node::storage::testing::{self, CrashingDisk};
-use branchmesh_node::storage::{self, Store, StoreError};
+use branchmesh_node::storage::{self, Store, StoreError, StoreOptions};
 
 use super::{Event, World};
 use crate::sim::check::Elsewhere;
@@ -89,33 +89,50 @@ impl World {
     }
 
     /// What only this device's disk held is lost, and nobody could have kept it.
-    fn forget(&mut self, index: usize) {
+    pub(super) fn forget(&mut self, index: usize) {
         self.checker.excuse_gaps();
-        self.forgive_lost(index);
+        let elsewhere = self.elsewhere(|i| i != index);
+        self.checker.forgive(index, &elsewhere);
+        self.forget_revocations(index, &elsewhere);
+        self.doubt_enrolment(index);
     }
 
-    pub(super) fn forgive_lost(&mut self, index: usize) {
-        let elsewhere = self.elsewhere(index);
-        self.checker.forgive(index, &elsewhere);
-        // So is a revocation that nobody else had heard of.
+    /// Nor is anybody thrown out of whose revocation nobody else had heard who would tell of it.
+    fn forget_revocations(&mut self, lost: usize, elsewhere: &Elsewhere) {
+        let withholder = self.setup.withholder();
+        let told = self.elsewhere(|i| i != lost && withholder != Some(i));
+        let mut knows_alone = false;
         for member in &mut self.members {
-            member.revoked &= elsewhere.keys.contains(&format!("v/{}", member.device));
+            let revocation = format!("v/{}", member.device);
+            knows_alone |= member.revoked && elsewhere.keys.contains(&revocation) && !told.keys.contains(&revocation);
+            member.revoked &= told.keys.contains(&revocation);
         }
+        if let Some(withholder) = withholder {
+            self.members[withholder].knows_alone |= knows_alone;
+        }
+    }
+
+    /// A guest of whom nobody but itself may know any more that it was enrolled is perhaps a stranger, who must be invited
+    /// again.
+    fn doubt_enrolment(&mut self, lost: usize) {
+        let guest = self.setup.size;
+        let member = &self.members[guest];
+        if guest == lost || !member.enrolled {
+            return;
+        }
+        let enrolment = format!("e/{}", member.device);
+        let told = self.elsewhere(|i| i != lost && i != guest);
+        self.members[guest].perhaps_stranger |= !told.keys.contains(&enrolment);
     }
 
     /// What only a revoked device holds is lost with it, since nobody takes it any more; and what only one holds that passes
     /// nothing on might as well be.
     pub fn let_those_go_who_share_nothing(&mut self) {
         let withholder = self.setup.withholder();
-        let shares_nothing = |i: &usize| self.members[*i].revoked || withholder == Some(*i);
+        let shares_nothing = |i: &usize| self.members[*i].revoked || self.is_stranger(*i) || withholder == Some(*i);
         for index in (0..self.members.len()).filter(shares_nothing).collect::<Vec<_>>() {
-            let mut elsewhere = self.elsewhere(index);
-            if withholder == Some(index) {
-                // As steward it alone copies records from the log into documents, and keeps those to itself too.
-                elsewhere.records.clear();
-            }
             self.checker.excuse_gaps();
-            self.checker.forgive(index, &elsewhere);
+            self.checker.forgive(index, &self.elsewhere(|i| i != index));
         }
     }
 
@@ -128,9 +145,9 @@ impl World {
         self.tell(|w| format!("{} compacts {done} documents", w.name(index)));
     }
 
-    /// What the disks of the others hold.
-    fn elsewhere(&self, lost: usize) -> Elsewhere {
-        let others: Vec<&Member> = self.enrolled().filter(|i| *i != lost).map(|i| &self.members[i]).collect();
+    /// What the disks of these devices hold, as far as they belong to the branch.
+    fn elsewhere(&self, counts: impl Fn(usize) -> bool) -> Elsewhere {
+        let others: Vec<&Member> = self.enrolled().filter(|i| counts(*i)).map(|i| &self.members[i]).collect();
         let voters: Vec<VoterId> =
             others.iter().map(|m| VoterId { device: m.device, generation: m.generation }).collect();
         let mut elsewhere = Elsewhere::default();
@@ -164,7 +181,9 @@ fn readable(member: &Member) -> Option<Arc<Store>> {
         return Some(process.store.clone());
     }
     let copy = CrashingDisk::with_image(member.disk.image());
-    Store::with_backend(copy.backend(), &store_options(member.generation)).ok().map(Arc::new)
+    // Where bits were turned round, all is checked first, as it will be when the device starts.
+    let options = StoreOptions { verify: member.suspect, ..store_options(member.generation) };
+    Store::with_backend(copy.backend(), &options).ok().map(Arc::new)
 }
 
 /// Records that count, and those that will because their epoch can still be closed by these voters.

@@ -87,10 +87,13 @@ impl World {
 
     /// Commits; a node whose disk fails it gives up, and nothing of what it meant to do happens.
     fn commit(&mut self, index: usize, effects: &[Effects]) -> bool {
-        let Some(process) = &self.members[index].process else { return false };
+        let Some(process) = &mut self.members[index].process else { return false };
         let ops: Vec<StoreOp> = effects.iter().flat_map(|fx| fx.store.iter().cloned()).collect();
         match process.store.commit(&ops) {
-            Ok(()) => true,
+            Ok(()) => {
+                process.note_on_disk(ops);
+                true
+            }
             Err(_) if self.flaw == Some(Flaw::FailedSyncIgnored) => true,
             Err(problem) => {
                 self.give_up(index, &problem);

@@ -49,6 +49,8 @@ fn member(seed: u64, index: usize, role: Role, setup: &Setup) -> Member {
         disk: CrashingDisk::new(),
         generation: 0,
         suspect: false,
+        perhaps_stranger: false,
+        knows_alone: false,
         backup: None,
         process: None,
         starts: 0,

@@ -202,12 +202,21 @@ impl World {
 
     /// Devices that belong to the branch, each once: clones are somebody else's.
     pub fn enrolled(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..=self.setup.size).filter(move |i| self.members[*i].enrolled && !self.members[*i].revoked)
+        let belongs = |m: &Member| m.enrolled && !m.revoked;
+        (0..=self.setup.size).filter(move |i| belongs(&self.members[*i]) && !self.is_stranger(*i))
     }
 
-    /// Running devices that belong to the branch.
+    /// Whether nobody else knows any more that a device was enrolled.
+    pub fn is_stranger(&self, index: usize) -> bool {
+        let device = &self.members[index].device;
+        let others = self.members.iter().filter(|other| other.device != *device);
+        let mut pictures = others.filter_map(|other| other.process.as_ref()).map(|process| &process.snapshot);
+        self.members[index].perhaps_stranger && !pictures.any(|p| p.roster.devices.contains_key(device))
+    }
+
+    /// Running devices that belong to the branch and are to agree.
     pub fn honest(&self) -> impl Iterator<Item = &Member> {
-        self.enrolled().map(move |i| &self.members[i]).filter(|m| m.process.is_some())
+        self.enrolled().map(move |i| &self.members[i]).filter(|m| m.process.is_some() && !m.knows_alone)
     }
 
     /// Those of them that pass on what others made, as all but a certain liar do.

@@ -7,6 +7,7 @@ use branchmesh_node::replication::input::{Input, Outgoing};
 
 use super::{Event, World};
 use crate::sim::Flaw;
+use crate::sim::audit::overstated;
 use crate::sim::network::{Ms, Network};
 
 /// How long a silent connection lives before its ends notice.
@@ -112,6 +113,12 @@ impl World {
     pub(super) fn transmit(&mut self, from: usize, out: Outgoing) {
         let Some((to, session)) = self.link(from, &out.to) else { return };
         if let Some(wrong) = self.audit.frame(self.members[to].role, &out.frame) {
+            self.violate(wrong);
+        }
+        let member = &self.members[from];
+        let process = member.process.as_ref();
+        if let Some(wrong) = process.and_then(|process| overstated(member.device, process, &out.frame)) {
+            let wrong = format!("{} {wrong}", member.name);
             self.violate(wrong);
         }
         let Some(frame) = self.passed_on(from, out.frame) else { return };
