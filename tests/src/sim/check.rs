@@ -167,7 +167,7 @@ impl Checker {
             let Some(ticket) = ticket else {
                 let date = self.dates.get(id);
                 let out_of_sight = date.is_some_and(|date| shown.is_some_and(|s| !s.days.contains_key(date)));
-                if !self.withheld && !out_of_sight {
+                if !self.withheld && !out_of_sight && !self.doubt.excuses([*id]) {
                     self.violate(now, format!("{} was answered with a ticket that is not shown", command.id.as_str()));
                 }
                 return;

@@ -75,13 +75,19 @@ impl Hub {
     }
 
     /// Writes what is shown and in no document yet; the steward's duty.
-    pub(super) fn write_records_ahead(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
+    pub(super) fn write_records_ahead(&mut self) {
         self.ahead.due = false;
-        if !self.machine.is_active() {
-            return Ok(());
+        if self.machine.is_active() {
+            let writes = self.ahead.drain_where(|_| true);
+            self.write_shown(writes);
         }
-        let writes = self.ahead.drain_where(|_| true);
-        self.write_all(now, writes, fx)
+    }
+
+    /// What the view has seen already is written down at the end of the handling.
+    fn write_shown(&mut self, writes: Vec<Write>) {
+        for Write { doc, key, value } in writes {
+            self.unwritten.entry(doc).or_default().push((key, value));
+        }
     }
 
     /// A new steward finishes what its predecessor may have left undone.
@@ -93,15 +99,15 @@ impl Hub {
     }
 
     /// Writes what nobody else has written in time.
-    pub(super) fn write_late_records(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
+    pub(super) fn write_late_records(&mut self, now: Now) {
         if self.ahead.len() == 0 || self.stands_still() {
-            return Ok(());
+            return;
         }
         let is_behind = self.peers.values().any(|peer| peer.behind > 0);
         let late = if is_behind { LATE_WHILE_BEHIND_MS } else { LATE_MS };
         let writes = self.ahead.drain_where(|shown| now.mono_ms >= shown.since + late);
         self.count_many("records_written_late", writes.len());
-        self.write_all(now, writes, fx)
+        self.write_shown(writes);
     }
 
     /// Shows what counts, or was answered here, of the days in sight.
@@ -119,18 +125,12 @@ impl Hub {
         Ok(())
     }
 
-    /// What a document brings takes the place of what was shown ahead of it. Only where two machines ran as one steward is it
-    /// something else.
-    pub(super) fn overtaken(&mut self, doc: &DocId, facts: &[(String, String)]) {
+    /// What was shown under `key` ahead of the document that brings it now.
+    pub(super) fn take_ahead(&mut self, doc: &DocId, key: &str) -> Option<String> {
         if self.ahead.len() == 0 {
-            return;
+            return None;
         }
-        for (key, value) in facts {
-            let shown = self.ahead.facts.remove(&(doc.clone(), key.clone()));
-            if shown.is_some_and(|shown| shown.value != *value) {
-                self.view.retract(doc, key);
-            }
-        }
+        self.ahead.facts.remove(&(doc.clone(), key.to_owned())).map(|shown| shown.value)
     }
 
     /// Shows those of the days that came into sight.
