@@ -93,6 +93,10 @@ impl World {
     pub(super) fn keep_company(&mut self, clone: usize, for_ms: Ms) {
         let awake = |i: usize| self.is_up(i) && self.members[i].paused_until <= self.now;
         let Some(original) = self.members[clone].clone_of else { return };
+        if self.members[original].revoked {
+            // Nobody talks to either of them, so nobody can tell them.
+            return;
+        }
         let others = (0..=self.setup.size).filter(|i| *i != original);
         if awake(original) && awake(clone) && others.filter(|i| awake(*i)).any(|i| self.network.reaches(i, clone)) {
             self.clones.in_company += for_ms;
