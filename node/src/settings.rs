@@ -207,7 +207,7 @@ impl Settings {
                 http: Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
                 listen: vec![every_address],
                 no_mdns: Some(false),
-                cache_mib: Some(24),
+                cache_mib: Some(20),
                 ..RunArgs::default()
             },
             invite: InviteArgs { ttl: Some("10m".into()), ..InviteArgs::default() },

@@ -33,7 +33,7 @@ fn options(settings: &Settings) -> Result<RunOptions, Failure> {
         peers: args.peer.clone(),
         mdns: !args.no_mdns.unwrap_or(false),
         printer: args.printer.as_deref().map(printer).transpose()?,
-        cache_bytes: args.cache_mib.unwrap_or(64) as usize * 1024 * 1024,
+        cache_bytes: args.cache_mib.expect("the defaults have a size") as usize * 1024 * 1024,
     })
 }
 
