@@ -3,7 +3,7 @@
 use super::durable::Op;
 use super::epoch::{Epoch, Record};
 use super::machine::{Active, Machine};
-use super::message::{EpochData, Hitch, Message, slice};
+use super::message::{Hitch, Message, slice};
 use super::{Answer, Desk, Note, Right};
 use crate::ids::{EpochId, RecordId, VoterId};
 
@@ -182,18 +182,7 @@ impl Machine {
         self.set_commit(epoch, commit);
         self.answer_waiting(epoch, commit);
         self.replicate(now);
-        self.tell_bystanders(before, commit);
-    }
-
-    /// Those of the group that have no vote are sent what counts now; what one message cannot hold comes with the digests.
-    fn tell_bystanders(&mut self, before: u32, commit: u32) {
-        let Some(active) = self.active.as_ref() else { return };
-        let bystanders = |voter: &&VoterId| **voter != self.me && !active.epoch.members.contains(voter);
-        let bystanders: Vec<VoterId> = self.links.group.iter().filter(bystanders).copied().collect();
-        let Some(held) = self.disk.epochs.get(&active.epoch.id).filter(|_| !bystanders.is_empty()) else { return };
-        let records = slice(&held.log, before, commit);
-        let piece = EpochData { epoch: held.epoch.clone(), close: None, from: before, records };
-        self.send_all(bystanders.iter(), Message::Data { pieces: vec![piece] });
+        self.tell_bystanders(before);
     }
 
     fn answer_waiting(&mut self, epoch: EpochId, commit: u32) {

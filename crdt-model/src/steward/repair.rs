@@ -74,6 +74,22 @@ impl Machine {
         }
     }
 
+    /// Sends those of the group that have no vote in the active epoch what counts of it after the first `from` records.
+    pub(super) fn tell_bystanders(&mut self, from: u32) {
+        let Some(active) = self.active.as_ref() else { return };
+        let epoch = active.epoch.id;
+        let votes = |voter: &VoterId| *voter == self.me || active.epoch.members.contains(voter);
+        let bystanders: Vec<VoterId> = self.links.group.iter().filter(|voter| !votes(voter)).copied().collect();
+        if bystanders.is_empty() {
+            return;
+        }
+        let mut packing = Packing::default();
+        self.pack(&mut packing, &epoch, from);
+        for message in packing.messages() {
+            self.send_all(bystanders.iter(), message);
+        }
+    }
+
     /// Tells the neighbours what counts or was closed since the last call.
     pub(super) fn tell_news(&mut self) {
         let mut packing = Packing::default();

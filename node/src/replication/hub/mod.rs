@@ -217,7 +217,10 @@ impl Hub {
         };
         let mut fx = Effects { publish: true, ..Effects::default() };
         hub.absorb(now, output, &mut fx);
-        hub.show_known_records(now, &mut fx)?;
+        // Whoever goes on as steward has just done so.
+        if !hub.machine.is_active() {
+            hub.show_known_records(now, &mut fx)?;
+        }
         // What this device showed before is no event.
         hub.view.refresh();
         hub.remembered_addresses(&mut fx)?;

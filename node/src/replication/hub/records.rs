@@ -90,14 +90,6 @@ impl Hub {
         }
     }
 
-    /// A new steward finishes what its predecessor may have left undone.
-    pub(super) fn write_all_records(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
-        if !self.machine.is_active() {
-            return Ok(());
-        }
-        self.show_known_records(now, fx)
-    }
-
     /// Writes what nobody else has written in time.
     pub(super) fn write_late_records(&mut self, now: Now) {
         if self.ahead.len() == 0 || self.stands_still() {

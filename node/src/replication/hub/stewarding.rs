@@ -93,7 +93,10 @@ impl Hub {
             Note::TimedOut { cmd } => self.timed_out(&cmd, fx),
             Note::EpochChanged => {
                 self.taken_over = false;
-                self.write_all_records(now, fx)?;
+                // A new steward finishes what its predecessor may have left undone.
+                if self.machine.is_active() {
+                    self.show_known_records(now, fx)?;
+                }
                 self.mesh_changed = true;
                 fx.publish = true;
                 fx.events.push(self.mesh_event(EventType::MeshEpoch, self.signer.device, now));

@@ -100,7 +100,8 @@ impl World {
     /// Nor is anybody thrown out of whose revocation nobody else had heard who would tell of it.
     fn forget_revocations(&mut self, lost: usize, elsewhere: &Elsewhere) {
         let withholder = self.setup.withholder();
-        let told = self.elsewhere(|i| i != lost && withholder != Some(i));
+        let told = withholder.map(|withholder| self.elsewhere(|i| i != lost && i != withholder));
+        let told = told.as_ref().unwrap_or(elsewhere);
         let mut knows_alone = false;
         for member in &mut self.members {
             let revocation = format!("v/{}", member.device);
