@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Output;
 use super::machine::Machine;
 use super::message::{DigestLine, EpochData, MAX_DATA_MESSAGES, MAX_DIGEST, MAX_EPOCHS, MAX_RECORDS, Message, slice};
 use crate::ids::{EpochId, VoterId};
@@ -112,15 +113,29 @@ impl Machine {
             return;
         }
         self.next_digest = now + DIGEST_MS;
+        let message = Arc::new(self.what_is_held());
+        for neighbour in self.links.up().collect::<Vec<_>>() {
+            self.send_direct(neighbour, message.clone());
+        }
+    }
+
+    /// Asks a voter, near or far, for what it holds and this node lacks: its own records may have come here without those
+    /// before them, and digests take a second for each device on the way.
+    pub fn ask_for_records(&mut self, of: VoterId) -> Output {
+        if of != self.me {
+            let held = self.what_is_held();
+            self.send(of, held);
+        }
+        self.finish()
+    }
+
+    fn what_is_held(&self) -> Message {
         let current = self.disk.epochs.values().rev().filter(|held| !self.is_over(&held.epoch.id));
         let line =
             |held: &super::Held| DigestLine { epoch: held.epoch.id, commit: held.commit, closed: held.close.is_some() };
         let lines: Vec<DigestLine> = current.take(MAX_DIGEST).map(line).collect();
         let since = if lines.len() == MAX_DIGEST { lines.last().map(|line| line.epoch) } else { None };
-        let message = Arc::new(Message::Digest { floor: self.disk.floor, since, lines });
-        for neighbour in self.links.up().collect::<Vec<_>>() {
-            self.send_direct(neighbour, message.clone());
-        }
+        Message::Digest { floor: self.disk.floor, since, lines }
     }
 
     pub(super) fn on_digest(&mut self, src: VoterId, floor: u32, since: Option<EpochId>, lines: &[DigestLine]) {

@@ -118,6 +118,10 @@ rows! {
     UNAVAILABLE = "unavailable", 503,
         "Not available now" / "暂时无法使用",
         "{detail}" / "本设备暂时无法处理请求。说明：{detail}";
+    NOT_HERE_YET = "unavailable", 503,
+        "Not here yet" / "数据尚未到达本设备",
+        "It was done, but ticket {ticket} has not reached this device yet, most likely because the network is split. Ask again with the same Idempotency-Key in a few seconds."
+            / "操作已完成，但票 {ticket} 的数据尚未到达本设备，可能是网络已分隔。请几秒后用相同的 Idempotency-Key 重试。";
     BUSY = "busy", 503,
         "Too busy" / "繁忙",
         "This node serves as many requests of this kind as it can. Try again in a few seconds." / "本设备同类请求过多，请稍后再试。";

@@ -145,14 +145,14 @@ impl Checker {
         }
     }
 
-    /// A command was answered; `shown` is what the device shows by then.
+    /// A command was answered; `shown` is what the device shows by then, `in_reach` whether anybody in its reach shows a ticket.
     pub fn acknowledged(
         &mut self,
         now: Ms,
         member: usize,
         command: &Command,
         result: &Result<Done, Rejection>,
-        shown: Option<&Snapshot>,
+        (shown, in_reach): (Option<&Snapshot>, &dyn Fn(&TicketId) -> bool),
     ) {
         let done = match result {
             Err(Rejection::NoSteward) => {
@@ -167,7 +167,8 @@ impl Checker {
             let Some(ticket) = ticket else {
                 let date = self.dates.get(id);
                 let out_of_sight = date.is_some_and(|date| shown.is_some_and(|s| !s.days.contains_key(date)));
-                if !self.withheld && !out_of_sight && !self.doubt.excuses([*id]) {
+                // The network may have parted right after the answer, before its ticket came.
+                if in_reach(id) && !self.withheld && !out_of_sight && !self.doubt.excuses([*id]) {
                     self.violate(now, format!("{} was answered with a ticket that is not shown", command.id.as_str()));
                 }
                 return;

@@ -1,6 +1,6 @@
 //! Links between devices: which exist, and what they do to frames.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Rng;
 
@@ -126,6 +126,17 @@ impl Network {
     /// The session between the two, if they are connected.
     pub fn session(&self, a: usize, b: usize) -> Option<u64> {
         self.sessions.get(&(a.min(b), a.max(b))).copied()
+    }
+
+    /// Whoever is connected with the device, itself among them, over as many others as it takes.
+    pub fn in_reach(&self, of: usize) -> BTreeSet<usize> {
+        let mut reach = BTreeSet::from([of]);
+        let mut next = vec![of];
+        while let Some(at) = next.pop() {
+            let of_it = self.sessions.keys().filter(|(a, b)| *a == at || *b == at);
+            next.extend(of_it.map(|(a, b)| a ^ b ^ at).filter(|other| reach.insert(*other)));
+        }
+        reach
     }
 
     /// Connects the two.

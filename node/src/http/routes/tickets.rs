@@ -23,6 +23,7 @@ use crate::http::dto::{Clockwork, HistoryDto, TicketDto, TicketsDto, VisitDto, r
 use crate::http::extract::{Filters, JsonBody, Key, Part, check_text};
 use crate::http::figures::Figures;
 use crate::http::problem::Problem;
+use crate::http::texts;
 use crate::http::who::{Who, is_loopback_site};
 use crate::http::{Api, ApiState};
 use crate::replication::hub::HandOver;
@@ -103,7 +104,7 @@ pub(crate) async fn issue(
     if identified {
         keep(&api, HandOver { ticket: id, cmd, caller, told, seed: rand::random() }).await;
     }
-    let mut dto = ticket_dto(&api, &answer.snapshot, id)?;
+    let mut dto = answered(&api, &answer, id)?;
     if body.print.unwrap_or(true) {
         dto.printing = printing::want_slip(&api, &headers, &answer.snapshot, id, false).await;
     }
@@ -255,7 +256,13 @@ fn gone() -> Problem {
 /// The ticket a command changed; after a move the new one.
 pub(super) fn changed(api: &Api, answer: &Answer) -> Result<Json<TicketDto>, Problem> {
     let id = changed_ticket(&answer.done).ok_or_else(gone)?;
-    ticket_dto(api, &answer.snapshot, id).map(Json)
+    answered(api, answer, id).map(Json)
+}
+
+/// The ticket of an answer. Right after the network parted it may not be here, although what was asked for is done.
+fn answered(api: &Api, answer: &Answer, id: TicketId) -> Result<TicketDto, Problem> {
+    let not_here = || Problem::new(texts::NOT_HERE_YET).fact("ticket", id.to_string()).retry_after(2);
+    ticket_dto(api, &answer.snapshot, id).map_err(|_| not_here())
 }
 
 /// A body without fields.

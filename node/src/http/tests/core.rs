@@ -31,6 +31,8 @@ pub(super) struct Core {
     feed: Arc<Feed>,
     visits: BTreeMap<DocId, Vec<Write>>,
     published: watch::Sender<Arc<Snapshot>>,
+    /// Whether answers come before the tickets they speak of.
+    answers_early: bool,
 }
 
 fn today() -> BusinessDate {
@@ -43,7 +45,7 @@ fn staff(id: &str, roles: &[StaffRole], hash: &str) -> Staff {
 
 impl Core {
     /// Starts a core of a device with `role`; besides the manager there are `teller` and `lobby` with the same PIN.
-    pub(super) fn start(role: Role) -> NodeHandle {
+    pub(super) fn start(role: Role, answers_early: bool) -> NodeHandle {
         static HASH: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| crate::http::pin::hash(PIN));
         let enrolment = Enrolment {
             device: DEVICE,
@@ -72,7 +74,8 @@ impl Core {
         let identity = Identity { branch: DEVICE, device: DEVICE, role, name: "Window 1".into(), counter: None };
         let (requests, inbox) = mpsc::channel(16);
         let handle = NodeHandle::new(Arc::new(identity), feed.clone(), requests, published.subscribe());
-        let core = Self { view, book: Book::new(), next: 1, revision: 1, feed, visits: BTreeMap::new(), published };
+        let book = Book::new();
+        let core = Self { view, book, next: 1, revision: 1, feed, visits: BTreeMap::new(), published, answers_early };
         tokio::spawn(core.run(inbox));
         handle
     }
@@ -108,7 +111,12 @@ impl Core {
             }
             Ask::Guarded(_) => self.guarded(command, &ctx)?,
         };
-        Ok(Answer { done, snapshot: self.published.borrow().clone() })
+        let mut snapshot = self.published.borrow().clone();
+        if self.answers_early {
+            let days = Arc::make_mut(&mut snapshot).days.values_mut();
+            days.for_each(|day| Arc::make_mut(day).tickets.clear());
+        }
+        Ok(Answer { done, snapshot })
     }
 
     fn guarded(&mut self, command: &Command, ctx: &Context) -> Result<Done, Rejection> {

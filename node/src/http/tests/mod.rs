@@ -69,12 +69,16 @@ impl Peer {
 
 impl Site {
     fn new(role: Role) -> Self {
+        Self::with(role, false)
+    }
+
+    fn with(role: Role, answers_early: bool) -> Self {
         let clock = Arc::new(AtomicI64::new(NOW.0));
         let mut options = Options::new([9; 32], CancellationToken::new());
         let reading = clock.clone();
         options.clock = Arc::new(move || UnixMs(reading.load(Ordering::Relaxed)));
         options.operator_token = Some(OPERATOR_TOKEN.into());
-        let api = Api::new(Core::start(role), options);
+        let api = Api::new(Core::start(role, answers_early), options);
         Self { router: router(api.clone()), api, clock }
     }
 

@@ -66,6 +66,18 @@ async fn the_same_key_gives_the_same_ticket_and_token() {
 }
 
 #[tokio::test]
+async fn what_is_done_before_its_ticket_is_here_is_not_called_unknown() {
+    let site = Site::with(Role::Counter, true);
+    let auth = site.bearer("teller").await;
+    let issued = site.as_staff(&auth, "POST", "/api/v1/tickets", Some(json!({ "service": "cash" }))).await;
+    assert_eq!((issued.slug(), issued.headers["retry-after"].to_str().ok()), ((503, "unavailable"), Some("2")));
+    assert_eq!(counter(&site, &auth, "open", None).await.status, 200);
+    let called = counter(&site, &auth, "call-next", None).await;
+    assert_eq!(called.slug(), (503, "unavailable"));
+    assert!(called.body["detail"].as_str().expect("a sentence").starts_with("It was done, but ticket "));
+}
+
+#[tokio::test]
 async fn idempotency_keys_have_a_form() {
     let site = Site::new(Role::Kiosk);
     let long = "x".repeat(65);

@@ -2,7 +2,7 @@
 
 use branchmesh_model::command::{Ask, Command, Done, Guarded, Ordinary, Rejection};
 use branchmesh_model::decide;
-use branchmesh_model::ids::{CommandId, RecordId, RecordKey, TicketId};
+use branchmesh_model::ids::{CommandId, RecordId, RecordKey, TicketId, VoterId};
 use branchmesh_model::schema::{DocId, Family, Write};
 use branchmesh_model::steward::Answer;
 use branchmesh_model::ticket::{Act, Entry};
@@ -30,8 +30,8 @@ pub(super) struct Unshown {
     result: Result<Done, Rejection>,
     ticket: TicketId,
     until: u64,
-    /// Whether the peers were asked for what is missing.
-    asked: bool,
+    /// Whose log the answer is from, until it and the peers were asked for what is missing.
+    ask: Option<VoterId>,
 }
 
 /// A guarded command on its way to the steward.
@@ -153,6 +153,10 @@ impl Hub {
         answer: Answer,
         fx: &mut Effects,
     ) -> Result<(), StoreError> {
+        let author = match &answer {
+            Answer::Committed { record, .. } => Some(record.epoch.creator),
+            Answer::Refused { .. } => None,
+        };
         let result = match answer {
             Answer::Committed { record, body } => self.committed_answer(now, id, record, &body, fx)?,
             Answer::Refused { body } => match serde_json::from_slice(&body) {
@@ -169,7 +173,7 @@ impl Hub {
         match result {
             Ok(Done::Ticket(ticket) | Done::Moved { to: ticket, .. }) => {
                 let until = now.mono_ms + SHOWN_WITHIN_MS;
-                self.unshown.push(Unshown { id: id.clone(), result, ticket, until, asked: false });
+                self.unshown.push(Unshown { id: id.clone(), result, ticket, until, ask: author });
             }
             _ => self.reply(id, &result, fx),
         }
@@ -183,7 +187,9 @@ impl Hub {
                 self.reply(&unshown.id, &unshown.result, fx);
                 continue;
             }
-            if !std::mem::replace(&mut unshown.asked, true) {
+            if let Some(author) = unshown.ask.take() {
+                let output = self.machine.ask_for_records(author);
+                self.absorb(now, output, fx);
                 for peer in self.peers.keys().copied().collect::<Vec<_>>() {
                     self.begin_reconciling(peer, fx);
                 }

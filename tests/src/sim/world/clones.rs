@@ -113,7 +113,7 @@ impl World {
         self.members[clone].enrolled = false;
         self.clones.unplugged = Some(self.now);
         self.doubt_clones();
-        self.forget(clone);
+        self.forget(clone, false);
     }
 
     pub(super) fn unplug_clones(&mut self) {

@@ -56,7 +56,7 @@ impl World {
 
     /// The damaged database is put away whole; the device begins anew, as another voter.
     pub(super) fn set_aside(&mut self, index: usize) {
-        self.forget(index);
+        self.forget(index, false);
         let member = &mut self.members[index];
         member.disk = CrashingDisk::new();
         member.suspect = false;
@@ -80,27 +80,28 @@ impl World {
         let keeps_vote = self.flaw == Some(Flaw::RestoredDiskKeepsVote);
         let generation = self.members[index].generation;
         let next = if keeps_vote { generation } else { generation + 1 + self.members[index].rng.below(8) as u32 };
-        let disk = restored(&backup, next);
-        self.forget(index);
-        self.members[index].disk = disk;
+        self.members[index].disk = restored(&backup, next);
         self.members[index].generation = next;
+        self.forget(index, true);
         let delay = self.rng.range(500, 3_000);
         self.at(delay, Event::Start { member: index });
     }
 
-    /// What only this device's disk held is lost, and nobody could have kept it.
-    pub(super) fn forget(&mut self, index: usize) {
+    /// What only this device's disk held is lost, and nobody could have kept it; unless it is on the disk that the device
+    /// has by now.
+    pub(super) fn forget(&mut self, index: usize, restored: bool) {
         self.checker.excuse_gaps();
-        let elsewhere = self.elsewhere(|i| i != index);
+        let remains = |i: usize| restored || i != index;
+        let elsewhere = self.elsewhere(remains);
         self.checker.forgive(index, &elsewhere);
-        self.forget_revocations(index, &elsewhere);
-        self.doubt_enrolment(index);
+        self.forget_revocations(remains, &elsewhere);
+        self.doubt_enrolment(remains);
     }
 
     /// Nor is anybody thrown out of whose revocation nobody else had heard who would tell of it.
-    fn forget_revocations(&mut self, lost: usize, elsewhere: &Elsewhere) {
+    fn forget_revocations(&mut self, remains: impl Fn(usize) -> bool, elsewhere: &Elsewhere) {
         let withholder = self.setup.withholder();
-        let told = withholder.map(|withholder| self.elsewhere(|i| i != lost && i != withholder));
+        let told = withholder.map(|withholder| self.elsewhere(|i| remains(i) && i != withholder));
         let told = told.as_ref().unwrap_or(elsewhere);
         let mut knows_alone = false;
         for member in &mut self.members {
@@ -115,14 +116,14 @@ impl World {
 
     /// A guest of whom nobody but itself may know any more that it was enrolled is perhaps a stranger, who must be invited
     /// again.
-    fn doubt_enrolment(&mut self, lost: usize) {
+    fn doubt_enrolment(&mut self, remains: impl Fn(usize) -> bool) {
         let guest = self.setup.size;
         let member = &self.members[guest];
-        if guest == lost || !member.enrolled {
+        if !remains(guest) || !member.enrolled {
             return;
         }
         let enrolment = format!("e/{}", member.device);
-        let told = self.elsewhere(|i| i != lost && i != guest);
+        let told = self.elsewhere(|i| remains(i) && i != guest);
         self.members[guest].perhaps_stranger |= !told.keys.contains(&enrolment);
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use branchmesh_model::command::{Ask, Command, Ordinary};
+use branchmesh_model::ids::TicketId;
 use branchmesh_node::replication::input::{Effects, Input, Reply, ReplyId};
 use branchmesh_node::storage::StoreOp;
 
@@ -155,7 +156,11 @@ impl World {
                 self.tell(|w| format!("{} {}: {}", w.name(member), command.id.as_str(), told(&result)));
                 self.note_revocation(&command, result.is_ok());
                 let snapshot = self.members[member].process.as_ref().map(|p| p.snapshot.clone());
-                self.checker.acknowledged(self.now, member, &command, &result, snapshot.as_deref());
+                let reach = self.network.in_reach(member);
+                let pictures = reach.iter().filter_map(|i| Some(&self.members[*i].process.as_ref()?.snapshot));
+                let seen =
+                    |id: &TicketId| pictures.clone().any(|s| s.days.values().any(|d| d.tickets.contains_key(id)));
+                self.checker.acknowledged(self.now, member, &command, &result, (snapshot.as_deref(), &seen));
             }
             (Some(Asked::TakeOver { member }), Reply::TakeOver(result)) => {
                 self.tell(|w| format!("the queue is taken over at {}: {result:?}", w.name(member)));

@@ -294,7 +294,8 @@ impl World {
         }
     }
 
-    fn is_process(&self, member: usize, start: u64) -> bool {
+    /// Whether it is still the process of this start.
+    pub fn is_process(&self, member: usize, start: u64) -> bool {
         self.is_up(member) && self.members[member].starts == start
     }
 
