@@ -20,7 +20,7 @@ use crate::replication::input::{Effects, Input, Now, Outgoing, Reply, ReplyId};
 use crate::storage::{Store, StoreError, StoreOp};
 
 /// Inputs handled before one commit. Under load they share one disk sync.
-const MAX_BATCH: usize = 256;
+const MAX_BATCH: usize = 512;
 /// How often the hub is told that time passes.
 pub const TICK: Duration = Duration::from_millis(100);
 /// Longest goodbye.

@@ -25,7 +25,7 @@ pub(super) struct Desk<'a> {
 /// A ticket with its grants, log included.
 pub(super) struct OnDesk<'a> {
     pub(super) ticket: Cow<'a, Ticket>,
-    pub(super) grants: Vec<GrantView>,
+    pub(super) grants: Cow<'a, [GrantView]>,
 }
 
 impl<'a> Desk<'a> {
@@ -58,7 +58,7 @@ impl<'a> Desk<'a> {
         match self.book.ticket(id) {
             Some(known) if !self.view.shows(id, known.date, &known.records) => {
                 let folded = self.view.fold_with(*id, known.date, &known.records);
-                Ok(OnDesk { ticket: Cow::Owned(folded.ticket.ok_or_else(missing)?), grants: folded.grants })
+                Ok(OnDesk { ticket: Cow::Owned(folded.ticket.ok_or_else(missing)?), grants: Cow::Owned(folded.grants) })
             }
             _ => {
                 let ticket = self.view.ticket(id).ok_or_else(missing)?;

@@ -1,5 +1,6 @@
 //! The view of a whole branch: takes facts as they come, folds again what they touched.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::event::EventDraft;
 use crate::ids::{BranchId, CommandId, CounterNo, RecordKey, TicketId};
 use crate::roster::Roster;
 use crate::schema::{DocId, Family};
-use crate::ticket::{Actor, Entry};
+use crate::ticket::{Actor, Entry, TicketState};
 use crate::time::BusinessDate;
 
 use super::facts::{DayFacts, TicketFacts, Touched, Trace};
@@ -35,6 +36,8 @@ pub struct BranchView {
     facts: BTreeMap<BusinessDate, DayFacts>,
     days: BTreeMap<BusinessDate, Arc<DayView>>,
     dates: BTreeMap<TicketId, BusinessDate>,
+    /// Those of tickets at a counter, as last folded: each step of the service asks for them.
+    grants: BTreeMap<TicketId, Vec<GrantView>>,
     commands: BTreeMap<CommandId, (BusinessDate, String, Prior)>,
     touched: BTreeMap<BusinessDate, Touched>,
     config_facts: BTreeMap<String, String>,
@@ -57,6 +60,17 @@ enum Subject {
     Roster,
 }
 
+impl Subject {
+    fn doc(&self) -> DocId {
+        match self {
+            Subject::Ticket(date, id) => DocId::queue(*date, id),
+            Subject::Counter(date, _) => DocId::queue_counters(*date),
+            Subject::Config => DocId::config(),
+            Subject::Roster => DocId::roster(),
+        }
+    }
+}
+
 impl BranchView {
     /// A branch of which nothing is known yet.
     pub fn new(branch: BranchId) -> Self {
@@ -65,6 +79,7 @@ impl BranchView {
             facts: BTreeMap::new(),
             days: BTreeMap::new(),
             dates: BTreeMap::new(),
+            grants: BTreeMap::new(),
             commands: BTreeMap::new(),
             touched: BTreeMap::new(),
             config_facts: BTreeMap::new(),
@@ -158,7 +173,7 @@ impl BranchView {
         let (roster, bad) = Roster::fold(self.branch, &self.roster_facts);
         diff::roster(&self.roster, &roster, events);
         self.roster = Arc::new(roster);
-        self.settle(Subject::Roster, &DocId::roster(), bad.into_iter().map(|k| (k, AnomalyKind::Unreadable)).collect());
+        self.settle(Subject::Roster, bad.into_iter().map(|k| (k, AnomalyKind::Unreadable)).collect());
     }
 
     fn refresh_config(&mut self, events: &mut Vec<EventDraft>) {
@@ -171,7 +186,7 @@ impl BranchView {
             events.push(diff::config(self.branch, &touched));
         }
         self.config = Arc::new(config);
-        self.settle(Subject::Config, &DocId::config(), bad.into_iter().map(|k| (k, AnomalyKind::Unreadable)).collect());
+        self.settle(Subject::Config, bad.into_iter().map(|k| (k, AnomalyKind::Unreadable)).collect());
     }
 
     fn refresh_day(&mut self, date: BusinessDate, touched: Touched, events: &mut Vec<EventDraft>) {
@@ -186,11 +201,17 @@ impl BranchView {
         view.closed = !facts.closed.is_empty();
         let mut settled = vec![];
         for id in tickets {
-            let folded = fold_known(id, facts);
+            let mut folded = fold_known(id, facts);
             diff::ticket(view, &folded, events);
-            settled.push((Subject::Ticket(date, id), DocId::queue(date, &id), folded.anomalies.clone()));
+            settled.push((Subject::Ticket(date, id), std::mem::take(&mut folded.anomalies)));
             if folded.ticket.is_some() {
                 self.dates.insert(id, date);
+            }
+            let is_at_counter = |t: &Ticket| matches!(t.state, TicketState::Called | TicketState::Serving);
+            if folded.ticket.as_ref().is_some_and(is_at_counter) {
+                self.grants.insert(id, std::mem::take(&mut folded.grants));
+            } else {
+                self.grants.remove(&id);
             }
             put_ticket(view, id, folded);
         }
@@ -200,21 +221,22 @@ impl BranchView {
             let idle = idle.into_iter().map(|(digest, kind)| (format!("c:{number}:{digest}"), kind)).collect();
             diff::counter(number, view.counters.get(&number), &counter, facts, events);
             view.counters.insert(number, counter);
-            settled.push((Subject::Counter(date, number), DocId::queue_counters(date), idle));
+            settled.push((Subject::Counter(date, number), idle));
         }
         if touched.lobby {
             lobby::fold(view, facts, events);
         }
         self.days.insert(date, day);
-        for (subject, doc, found) in settled {
-            self.settle(subject, &doc, found);
+        for (subject, found) in settled {
+            self.settle(subject, found);
         }
     }
 
-    fn settle(&mut self, subject: Subject, doc: &DocId, found: Vec<(String, AnomalyKind)>) {
+    fn settle(&mut self, subject: Subject, found: Vec<(String, AnomalyKind)>) {
         if found.is_empty() {
             self.settled.remove(&subject);
         } else {
+            let doc = subject.doc();
             let anomalies = found.into_iter().map(|(key, kind)| Anomaly { doc: doc.clone(), key, kind });
             self.settled.insert(subject, anomalies.take(MAX_ANOMALIES).collect());
         }
@@ -252,6 +274,7 @@ impl BranchView {
         self.facts.remove(&date);
         self.days.remove(&date);
         self.touched.remove(&date);
+        self.grants.retain(|id, _| self.dates.get(id).is_some_and(|d| *d != date));
         self.dates.retain(|_, d| *d != date);
         self.commands.retain(|_, (d, _, _)| *d != date);
         self.unreadable.retain(|a| a.doc.date() != Some(date));
@@ -270,9 +293,13 @@ impl BranchView {
     }
 
     /// The grants of a ticket and how far each got, by (turn, record key).
-    pub fn grants(&self, id: &TicketId) -> Vec<GrantView> {
-        let known = self.dates.get(id).and_then(|d| self.facts.get(d));
-        known.map(|facts| fold_known(*id, facts).grants).unwrap_or_default()
+    pub fn grants(&self, id: &TicketId) -> Cow<'_, [GrantView]> {
+        let Some(date) = self.dates.get(id) else { return Cow::default() };
+        let is_touched = self.touched.get(date).is_some_and(|t| t.whole_day || t.tickets.contains(id));
+        match self.grants.get(id).filter(|_| !is_touched) {
+            Some(folded) => Cow::Borrowed(folded),
+            None => self.facts.get(date).map(|facts| Cow::Owned(fold_known(*id, facts).grants)).unwrap_or_default(),
+        }
     }
 
     /// The business date and ticket of a conflict.

@@ -1,7 +1,7 @@
 //! Two nodes: a command at one is decided, signed and durable there, travels, is checked and durable at the other, and
 //! its event comes out.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use branchmesh_model::command::Ordinary;
@@ -19,6 +19,8 @@ use crate::handle::{NodeHandle, Snapshot};
 const TELLERS: usize = 256;
 /// Commands for each ticket of the throughput: three recalls, start, finish.
 const COMMANDS: usize = 5;
+/// A picture's counts are a second old at most.
+const COUNTED_WITHIN: Duration = Duration::from_millis(1_200);
 /// Commands before anything is measured.
 const WARM_UP: usize = 100;
 
@@ -32,8 +34,10 @@ pub(super) async fn run(run: &Run<'_>) -> Result<Vec<Figure>> {
     recall_each(one, &[other], &tickets[..WARM_UP.min(tickets.len())]).await?;
     let (p50, p99) = p50_p99(recall_each(one, &[other], &tickets[..run.much(2_000)]).await?);
     run.done(0.6);
+    tokio::time::sleep(COUNTED_WITHIN).await;
     let before = received(&other.snapshot());
     let throughput = throughput(one, other, &tickets).await?;
+    tokio::time::sleep(COUNTED_WITHIN).await;
     let changes = received(&other.snapshot()) - before;
     branch.stop_all().await;
     let floor = run.floors.visible_ms();

@@ -1,6 +1,6 @@
 //! The closed list of everything that can wake the hub, and everything the hub can ask its driver to do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -146,6 +146,32 @@ pub enum Input {
     Leave,
 }
 
+/// Makes one frame of the changes that a peer sent in several: an automerge document takes many at once much faster than one by
+/// one. Only a node that is behind gets several together, so it catches up.
+pub fn coalesced(inputs: impl IntoIterator<Item = Input>) -> Vec<Input> {
+    let mut coalesced: Vec<Input> = Vec::new();
+    let mut open: BTreeMap<DeviceId, usize> = BTreeMap::new();
+    for input in inputs {
+        match input {
+            Input::Frame { peer, frame: Frame::Live(envelopes) } => match open.get(&peer).map(|at| &mut coalesced[*at])
+            {
+                Some(Input::Frame { frame: Frame::Live(before), .. }) => before.extend(envelopes),
+                _ => {
+                    open.insert(peer, coalesced.len());
+                    coalesced.push(Input::Frame { peer, frame: Frame::Live(envelopes) });
+                }
+            },
+            other => {
+                if let Input::PeerUp { peer, .. } | Input::PeerDown { peer } = &other {
+                    open.remove(peer);
+                }
+                coalesced.push(other);
+            }
+        }
+    }
+    coalesced
+}
+
 /// A reply to somebody who waits; given only after everything before it is durable.
 #[derive(Debug)]
 pub enum Reply {
@@ -197,4 +223,38 @@ pub struct Outgoing {
     pub frame: Frame,
     /// Whether it may wait behind everything else.
     pub bulk: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use branchmesh_model::schema::DocId;
+
+    use super::*;
+    use crate::replication::envelope::Envelope;
+
+    fn live(from: u8, n: u64) -> Input {
+        let author = DeviceId([from; 32]);
+        let (actor, change, signature) = (vec![from; 16], vec![], vec![]);
+        let envelope = Envelope { doc: DocId::config(), author, n, actor, seq: n, change, signature };
+        Input::Frame { peer: author, frame: Frame::Live(vec![envelope]) }
+    }
+
+    /// What each input is: whose changes, by their numbers, or another thing.
+    fn told(inputs: &[Input]) -> Vec<(u8, Vec<u64>)> {
+        let of = |input: &Input| match input {
+            Input::Frame { peer, frame: Frame::Live(envelopes) } => {
+                (peer.0[0], envelopes.iter().map(|e| e.n).collect())
+            }
+            _ => (0, vec![]),
+        };
+        inputs.iter().map(of).collect()
+    }
+
+    #[test]
+    fn changes_of_a_peer_come_together_in_their_order_but_not_over_the_end_of_a_connection() {
+        let down = Input::PeerDown { peer: DeviceId([1; 32]) };
+        let inputs = [live(1, 1), live(2, 1), Input::Tick, live(1, 2), down, live(2, 2), live(1, 3)];
+        let coalesced = coalesced(inputs);
+        assert_eq!(told(&coalesced), [(1, vec![1, 2]), (2, vec![1, 2]), (0, vec![]), (0, vec![]), (1, vec![3])]);
+    }
 }

@@ -44,7 +44,7 @@ use self::visits::Parcels;
 use super::desk::TicketDesk;
 use super::documents::Documents;
 use super::envelope::Envelope;
-use super::input::{Effects, Input, Now, Reply};
+use super::input::{Effects, Input, Now, Reply, coalesced};
 use super::trust::{Signer, TrustFlaws};
 use crate::handle::MeshStatus;
 use crate::storage::{Store, StoreError, StoreOp};
@@ -235,7 +235,8 @@ impl Hub {
     /// becomes one signed change, so their effects belong into one transaction.
     pub fn handle_all(&mut self, now: Now, inputs: impl IntoIterator<Item = Input>) -> Vec<Effects> {
         self.documents.committed();
-        let mut effects: Vec<Effects> = inputs.into_iter().map(|input| self.handle_one(now, input)).collect();
+        let mut effects: Vec<Effects> =
+            coalesced(inputs).into_iter().map(|input| self.handle_one(now, input)).collect();
         let mut last = Effects::default();
         self.settle(now, &mut last);
         effects.push(last);
