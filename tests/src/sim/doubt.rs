@@ -35,6 +35,14 @@ impl Doubt {
         self.known.entry(record).or_insert_with(|| number.to_owned());
     }
 
+    /// Whether a record about the ticket `number` was made in that time, so that it may be taken back.
+    pub fn excuses_number(&mut self, number: &str) -> bool {
+        let of_it = |record: &&RecordKey| self.known.get(*record).is_some_and(|known| known == number);
+        let excused = self.doubtful.iter().any(|record| of_it(&record));
+        self.excused += usize::from(excused);
+        excused
+    }
+
     /// Whether one of these records was made in that time, so that they may be at odds.
     pub fn excuses(&mut self, records: impl IntoIterator<Item = RecordKey>) -> bool {
         let excused = records.into_iter().any(|record| self.doubtful.contains(&record));
