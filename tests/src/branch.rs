@@ -223,7 +223,7 @@ impl Branch {
     /// # Errors
     /// If it is refused or nobody answers in time.
     pub fn call_next(&self, node: &str, counter: u32) -> Result<Option<Ticket>> {
-        next_ticket(&[&self.node(node).client], counter)
+        next_ticket(&[&self.node(node).client], counter, &BTreeSet::new())
     }
 
     /// Serves a called ticket from start to finish, asked at `node`.
@@ -359,18 +359,18 @@ pub fn tables_equal(nodes: &[&Node]) -> Result<Table> {
 }
 
 /// The next ticket for `counter`, asked at one of `nodes` after the other until one answers. A steward that has not heard yet
-/// that the counter is free refuses; it is asked again.
+/// that the counter is free refuses; it is asked again. `served` are those this teller is done with.
 ///
 /// # Errors
 /// If it is refused or nobody answers in time.
-pub fn next_ticket(nodes: &[&Client], counter: u32) -> Result<Option<Ticket>> {
+pub fn next_ticket(nodes: &[&Client], counter: u32, served: &BTreeSet<String>) -> Result<Option<Ticket>> {
     let asked = Instant::now();
     loop {
         let reply = insist(nodes, &format!("/counters/{counter}/call-next"), &json!({}))?;
         match reply.status {
             204 => return Ok(None),
             // An earlier call whose answer was lost in a split ran after all: the teller finds its ticket on the screen.
-            409 => match called_at(nodes, counter)? {
+            409 => match called_at(nodes, counter, served)? {
                 Some(ticket) => return Ok(Some(ticket)),
                 None => ensure!(asked.elapsed() < PATIENCE, "{reply:?}"),
             },
@@ -380,11 +380,13 @@ pub fn next_ticket(nodes: &[&Client], counter: u32) -> Result<Option<Ticket>> {
     }
 }
 
-/// The ticket that the screens show as called to `counter`, if there is one.
-fn called_at(nodes: &[&Client], counter: u32) -> Result<Option<Ticket>> {
+/// The ticket that the screens show as called to `counter`, if there is one. A device that slept still shows one that its teller
+/// has `served` at another meanwhile.
+fn called_at(nodes: &[&Client], counter: u32, served: &BTreeSet<String>) -> Result<Option<Ticket>> {
     let shown = |node: &&Client| node.get(&format!("/tickets?counter={counter}&state=called")).ok()?.expect(200).ok();
     let lists = nodes.iter().find_map(shown).context("no device answers")?;
-    Ok(lists["tickets"].get(0).cloned().map(serde_json::from_value).transpose()?)
+    let tickets: Vec<Ticket> = serde_json::from_value(lists["tickets"].clone())?;
+    Ok(tickets.into_iter().find(|ticket| !served.contains(&ticket.id)))
 }
 
 /// Serves a called ticket from start to finish, at one of `nodes` after the other until one answers. A node that has

@@ -5,13 +5,14 @@
 //! one another, so nothing of the mesh can leak through. Addresses are from 198.18.0.0/15, set aside for such tests
 //! (RFC 2544); nothing has a default route. Needs root and iproute2.
 
+use std::fs::File;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 /// All names of ours begin so, then the process id, then `x`.
 const PREFIX: &str = "bml";
@@ -31,6 +32,8 @@ pub struct Lan {
     /// Third byte of its networks.
     net: u8,
     hosts: usize,
+    /// Its lock is let go when the LAN is gone.
+    _claim: File,
 }
 
 impl Lan {
@@ -43,7 +46,8 @@ impl Lan {
         check_tools()?;
         sweep()?;
         let name = format!("{PREFIX}{}x{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let lan = Self { name, net: free_net()?, hosts };
+        let (net, claim) = free_net()?;
+        let lan = Self { name, net, hosts, _claim: claim };
         lan.build(multicast).context("building the test network")?;
         Ok(lan)
     }
@@ -264,11 +268,17 @@ fn ip_says(args: &[&str]) -> Result<String> {
     Ok(String::from_utf8_lossy(&out.stdout).into_owned())
 }
 
-/// A third byte that no interface of this machine uses yet.
-fn free_net() -> Result<u8> {
+/// A third byte that no interface of this machine uses yet, locked against LANs that are built at the same time.
+fn free_net() -> Result<(u8, File)> {
     let taken = ip_says(&["-o", "-4", "addr", "show"])?;
-    let free = (1..=250).find(|n| !taken.contains(&format!(" 198.18.{n}.")));
-    free.context("250 test networks are up at once; look for tests that hang")
+    for net in (1..=250).filter(|n| !taken.contains(&format!(" 198.18.{n}."))) {
+        let path = std::env::temp_dir().join(format!("branchmesh-lan-{net}.lock"));
+        let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
+        if file.try_lock().is_ok() {
+            return Ok((net, file));
+        }
+    }
+    bail!("250 test networks are up at once; look for tests that hang")
 }
 
 /// Takes down what earlier runs left behind that were killed before they could do it themselves.

@@ -119,14 +119,16 @@ impl<'a> Load<'a> {
 
     fn keep_calling(&self, at: &str, counter: u32) -> Result<()> {
         let nodes = self.callers(at, |node| matches!(node.spec.role, "counter" | "tablet"));
+        let mut served = BTreeSet::new();
         while !self.stop.load(Ordering::Relaxed) {
-            let Some(ticket) = next_ticket(&nodes, counter)? else {
+            let Some(ticket) = next_ticket(&nodes, counter, &served)? else {
                 std::thread::sleep(BETWEEN_CUSTOMERS);
                 continue;
             };
             let id = ticket.id.clone();
             self.note(|l| l.called.push(Promise { at: Instant::now(), ticket, counter: Some(counter) }));
             serve(&nodes, &id)?;
+            served.insert(id.clone());
             self.note(|l| l.finished.push(id));
         }
         Ok(())

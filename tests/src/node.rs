@@ -98,7 +98,7 @@ impl Node {
     pub fn cli(&self, verb: &str, args: &[&str]) -> Result<Finished> {
         let data = self.data.to_str().context("test folders have plain names")?;
         let line = [verb, "--data", data].into_iter().chain(args.iter().copied());
-        process::run_to_end(process::branchmesh(self.place.netns.as_deref(), line)?)
+        process::run_to_end(process::branchmesh_of(self.spec.name, self.place.netns.as_deref(), line)?)
     }
 
     /// Role, name and counter as command-line arguments.
@@ -180,7 +180,7 @@ impl Node {
         let data = self.data.to_str().context("test folders have plain names")?;
         let line = ["run", "--data", data, "--http", &http, "--listen", &mesh].into_iter();
         let line = line.chain(self.extra.iter().map(String::as_str));
-        let command = process::branchmesh(self.place.netns.as_deref(), line)?;
+        let command = process::branchmesh_of(self.spec.name, self.place.netns.as_deref(), line)?;
         let mut process = self.process();
         ensure!(process.is_none(), "{} is running already", self.spec.name);
         self.client.forget_session();

@@ -1,6 +1,6 @@
 //! The real `branchmesh` binary as a child process: started, stopped, paused, killed.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -23,7 +23,19 @@ pub const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// # Errors
 /// If it is not there; says how to build it.
 pub fn binary() -> Result<PathBuf> {
-    let path = match std::env::var_os("BRANCHMESH_BIN") {
+    found(std::env::var_os("BRANCHMESH_BIN"))
+}
+
+fn binary_of(device: &str) -> Result<PathBuf> {
+    let is_second = device.bytes().fold(0, |sum: u8, byte| sum.wrapping_add(byte)) % 2 == 1;
+    match std::env::var_os("BRANCHMESH_OTHER_BIN").filter(|_| is_second) {
+        Some(other) => found(Some(other)),
+        None => binary(),
+    }
+}
+
+fn found(named: Option<OsString>) -> Result<PathBuf> {
+    let path = match named {
         Some(path) => PathBuf::from(path),
         None => {
             let own = std::env::current_exe().context("the path of this executable")?;
@@ -41,7 +53,22 @@ pub fn binary() -> Result<PathBuf> {
 /// # Errors
 /// If the binary is not built.
 pub fn branchmesh<S: AsRef<OsStr>>(netns: Option<&str>, args: impl IntoIterator<Item = S>) -> Result<Command> {
-    let binary = binary()?;
+    Ok(command(binary()?, netns, args))
+}
+
+/// The same for a named device, which may run another version than the next: every second one runs `BRANCHMESH_OTHER_BIN`.
+///
+/// # Errors
+/// If the binary is not built.
+pub fn branchmesh_of<S: AsRef<OsStr>>(
+    device: &str,
+    netns: Option<&str>,
+    args: impl IntoIterator<Item = S>,
+) -> Result<Command> {
+    Ok(command(binary_of(device)?, netns, args))
+}
+
+fn command<S: AsRef<OsStr>>(binary: PathBuf, netns: Option<&str>, args: impl IntoIterator<Item = S>) -> Command {
     let mut command = match netns {
         Some(netns) => {
             let mut ip = Command::new("ip");
@@ -55,7 +82,7 @@ pub fn branchmesh<S: AsRef<OsStr>>(netns: Option<&str>, args: impl IntoIterator<
     }
     command.args(args).env("LC_ALL", "C.UTF-8").env("BRANCHMESH_LANG", "en").env("TZ", mid_morning_zone());
     command.stdin(Stdio::null());
-    Ok(command)
+    command
 }
 
 /// A POSIX time zone in which it is about ten in the morning now, so that no business day ends during a scenario.

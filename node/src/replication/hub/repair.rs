@@ -157,7 +157,7 @@ impl Hub {
                 fx.events.extend(self.view.refresh());
             }
         }
-        admitted.extend(self.admit_together(from, of_queues));
+        admitted.extend(self.admit_together(from, of_queues, repair));
         self.take(Some(from), admitted, repair, fx)?;
         Ok(())
     }

@@ -16,7 +16,7 @@ use crate::replication::input::Effects;
 use crate::replication::trust::{Refusal, admit_change, admit_covered, read, verify};
 use crate::storage::StoreOp;
 
-/// Fewer changes than this in one frame are checked at once: they are on their way to others.
+/// Fewer changes than this in one frame are checked at once, and any number of the live path: they are on their way to others.
 const MANY: usize = 8;
 /// Signatures looked at in one tick of 100 ms: a thirtieth of a processor.
 const A_TICK: usize = 64;
@@ -59,8 +59,14 @@ impl Unchecked {
 }
 
 impl Hub {
-    /// The changes that may enter, in an order in which they can be applied.
-    pub(super) fn admit_together(&mut self, from: DeviceId, envelopes: Vec<Envelope>) -> Vec<(Envelope, Examined)> {
+    /// The changes that may enter, in an order in which they can be applied. Those of a `repair` may wait for their signatures
+    /// to be looked at.
+    pub(super) fn admit_together(
+        &mut self,
+        from: DeviceId,
+        envelopes: Vec<Envelope>,
+        repair: bool,
+    ) -> Vec<(Envelope, Examined)> {
         let (newest, others) = cover::newest_signed(envelopes);
         let mut entering: Vec<_> = newest.into_iter().filter_map(|e| self.admitted(from, e)).collect();
         let mut claims = Vec::with_capacity(others.len());
@@ -73,7 +79,7 @@ impl Hub {
         if claims.is_empty() {
             return entering;
         }
-        let may_wait = claims.len() >= MANY && self.unchecked.count + claims.len() <= MAX_WAITING;
+        let may_wait = repair && claims.len() >= MANY && self.unchecked.count + claims.len() <= MAX_WAITING;
         let vouched = cover::vouched(&entering, &claims);
         for (mut envelope, change) in claims {
             let voucher = vouched.get(&(envelope.doc.clone(), change.hash)).copied();
