@@ -25,12 +25,17 @@ const TABLET: usize = 4;
 const COUNTER: CounterNo = 5;
 
 fn branch_of_five() -> World {
+    told_branch_of_five(false)
+}
+
+/// The same; `tell` keeps the story of what happens.
+fn told_branch_of_five(tell: bool) -> World {
     let fits = |plan: &Plan| plan.setup.size == 5 && !plan.setup.night;
     let mut plan = (0..).map(|seed| draw(seed, Kind::Any)).find(fits).expect("some seed draws five devices");
     plan.setup.liar = None;
     plan.setup.weather = plan.setup.weather.calm();
     plan.setup.clocks.fill(Clock::default());
-    let mut world = World::new(&plan, None, false);
+    let mut world = World::new(&plan, None, tell);
     for index in 0..5 {
         world.start(index);
     }
@@ -259,4 +264,25 @@ fn a_record_that_counts_is_shown_before_it_is_in_any_document_and_stays() {
     pass(&mut world, 20_000);
     assert!((0..5).all(|index| tickets_shown(&world, index) == 1 && shows_what_the_tablet_shows(&world, index)));
     assert!((0..5).all(|index| world.members[index].counted("records_ahead") == 0));
+}
+
+#[test]
+fn a_command_repeated_when_its_day_is_out_of_sight_is_answered_at_once() {
+    const THREE_DAYS_MS: i64 = 3 * 24 * 3_600_000;
+    let mut world = told_branch_of_five(true);
+    pass(&mut world, 8_000);
+    issue(&mut world, TABLET, "issue");
+    pass(&mut world, 2_000);
+    assert_eq!(tickets_shown(&world, TABLET), 1);
+    world.members.iter_mut().for_each(|member| member.clock.skew += THREE_DAYS_MS);
+    pass(&mut world, 10_000);
+    issue(&mut world, TABLET, "another");
+    pass(&mut world, 5_000);
+    assert_eq!(tickets_shown(&world, TABLET), 1, "the first day is out of sight");
+    issue(&mut world, TABLET, "issue");
+    pass(&mut world, 1_000);
+    let story = world.into_report().story;
+    let answers: Vec<&String> = story.iter().filter(|line| line.contains(" issue: ")).collect();
+    assert_eq!(answers.len(), 2, "{story:?}");
+    assert!(answers[0].contains("Ticket(") && answers[1].contains("refused: "), "{answers:?}");
 }

@@ -233,7 +233,17 @@ impl Hub {
             return Ok(Err(Rejection::KeyReused));
         }
         self.show_record(now, record, &entry, fx)?;
-        Ok(Ok(done(record, &entry)))
+        let done = done(record, &entry);
+        let oldest = self.oldest_day_shown();
+        match &done {
+            // It was asked again days later, and nobody shows that day any more.
+            Done::Ticket(id) | Done::Moved { to: id, .. }
+                if entry.act.dates(record.key()).all(|date| date < oldest) =>
+            {
+                Ok(Err(Rejection::not_found("ticket", &id.to_string())))
+            }
+            _ => Ok(Ok(done)),
+        }
     }
 
     /// Whether a refusal contradicts what is seen here, so that the steward is asked once more a little later.
