@@ -41,6 +41,8 @@ pub(super) struct Branch {
 struct Place {
     data: PathBuf,
     listen: SocketAddr,
+    /// Holds the port until the device first runs: another device, or a socket of one, would get it.
+    reserved: Option<UdpSocket>,
     node: Option<Node>,
 }
 
@@ -49,8 +51,9 @@ impl Branch {
     pub(super) fn found(folder: &Path, count: usize) -> Result<Self> {
         let place = |n: usize| {
             // Chosen once, so that the devices find each other again after a restart.
-            let listen = UdpSocket::bind(("127.0.0.1", 0))?.local_addr()?;
-            anyhow::Ok(Place { data: folder.join(format!("device-{n}")), listen, node: None })
+            let socket = UdpSocket::bind(("127.0.0.1", 0))?;
+            let listen = socket.local_addr()?;
+            anyhow::Ok(Place { data: folder.join(format!("device-{n}")), listen, reserved: Some(socket), node: None })
         };
         let branch = Self { places: (0..count).map(place).collect::<Result<_>>()? };
         let (role, counter) = post(0);
@@ -92,6 +95,7 @@ impl Branch {
             printer: None,
             cache_bytes: CACHE_BYTES,
         };
+        drop(place.reserved.take());
         place.node = Some(Node::start(options).await?);
         Ok(())
     }
