@@ -1,5 +1,5 @@
 //! The glue between the hub and the world: one thread that takes what came in, lets the hub handle it, commits
-//! everything durable in one transaction, and only then publishes, sends and answers.
+//! everything durable in one transaction, and only then sends, publishes and answers.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -244,7 +244,7 @@ impl Driver {
         self.next_reply
     }
 
-    /// Commits, then publishes, sends and answers, in that order.
+    /// Commits, then sends, publishes and answers, in that order: what others wait for leaves first.
     fn carry_out(&mut self, mut effects: Vec<Effects>) -> Result<(), StoreError> {
         if let Some(reason) = effects.iter_mut().find_map(|fx| fx.fatal.take()) {
             return Err(StoreError::Damaged(reason));
@@ -254,10 +254,12 @@ impl Driver {
             self.store.commit(&ops)?;
             self.disk_syncs += 1;
         }
+        for fx in &mut effects {
+            self.instruct_mesh(fx);
+            std::mem::take(&mut fx.send).into_iter().for_each(|out| self.send(out));
+        }
         self.publish(&mut effects);
         for fx in effects {
-            self.instruct_mesh(&fx);
-            fx.send.into_iter().for_each(|out| self.send(out));
             fx.replies.into_iter().for_each(|(id, reply)| self.reply(id, reply));
             self.again.extend(fx.again);
         }

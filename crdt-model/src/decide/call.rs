@@ -28,7 +28,7 @@ pub(super) fn call(
         may_call(&found.ticket, command, counter)?;
         return call_by_right(desk, found, counter);
     }
-    desk.free_counter(counter)?;
+    desk.free_counter(counter, &desk.unfinished_today())?;
     let held = found.grants.iter().rev().find(|g| !g.released);
     if held.is_some_and(|g| g.counter == counter) {
         return Err(Rejection::AlreadyCalled { counter });
@@ -46,7 +46,7 @@ fn call_by_right(desk: &Desk<'_>, found: OnDesk<'_>, counter: CounterNo) -> Resu
     if desk.right(&found.ticket.id).is_none() {
         return Err(Rejection::NoAuthority { holders: vec![] });
     }
-    desk.free_counter(counter)?;
+    desk.free_counter(counter, &desk.unfinished_today())?;
     grant_of(desk, found.ticket.id, counter)
 }
 

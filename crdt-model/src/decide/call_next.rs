@@ -1,6 +1,5 @@
 //! The next ticket for a counter (下一位), by its work profile.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::command::{Command, Rejection};
@@ -13,15 +12,14 @@ use super::call;
 use super::desk::Desk;
 
 pub(super) fn call_next(desk: &Desk<'_>, command: &Command, counter: CounterNo) -> Result<Option<Act>, Rejection> {
-    let view = desk.free_counter(counter)?;
+    let unfinished = desk.unfinished_today();
+    let view = desk.free_counter(counter, &unfinished)?;
     let profile = figures::profile_of(desk.config, counter, view).ok_or_else(|| Rejection::CounterState {
         detail: format!("counter {counter} has no work profile; open it with one"),
     })?;
     let staff = command.caller.staff.as_deref();
-    let waiting: Vec<Cow<'_, Ticket>> = desk
-        .known_today()
-        .filter(|t| t.state == TicketState::Waiting && t.released && desk.right(&t.id).is_some())
-        .collect();
+    let may_be_called = |t: &Ticket| t.state == TicketState::Waiting && t.released && desk.right(&t.id).is_some();
+    let waiting: Vec<&Ticket> = unfinished.iter().map(|t| &**t).filter(|t| may_be_called(t)).collect();
     let longest = longest_waits(desk, &waiting);
     let next = waiting
         .iter()
@@ -30,10 +28,10 @@ pub(super) fn call_next(desk: &Desk<'_>, command: &Command, counter: CounterNo) 
     next.map(|(_, _, ticket)| call::grant_of(desk, ticket.id, counter)).transpose()
 }
 
-fn longest_waits(desk: &Desk<'_>, waiting: &[Cow<'_, Ticket>]) -> BTreeMap<String, u32> {
+fn longest_waits<'a>(desk: &'a Desk<'_>, waiting: &[&'a Ticket]) -> BTreeMap<&'a str, u32> {
     let mut longest = BTreeMap::new();
     for ticket in waiting {
-        let wait = longest.entry(desk.config.queue_of(&ticket.service).to_owned()).or_insert(0);
+        let wait = longest.entry(desk.config.queue_of(&ticket.service)).or_insert(0);
         *wait = desk.now.seconds_since(ticket.arrived).max(*wait);
     }
     longest
@@ -46,7 +44,7 @@ fn rank(
     ticket: &Ticket,
     (number, view, staff): (CounterNo, &CounterView, Option<&str>),
     profile: &Profile,
-    longest: &BTreeMap<String, u32>,
+    longest: &BTreeMap<&str, u32>,
 ) -> Option<i64> {
     if ticket.for_counter.is_some() || ticket.for_staff.is_some() {
         let counter_ok = ticket.for_counter.is_none_or(|c| c == number);

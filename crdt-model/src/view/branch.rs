@@ -318,7 +318,12 @@ impl BranchView {
     /// Whether every one of `records` about a ticket is part of the view.
     pub(crate) fn shows(&self, id: &TicketId, date: BusinessDate, records: &BTreeMap<RecordKey, Entry>) -> bool {
         let facts = self.facts.get(&date).and_then(|d| d.tickets.get(id));
-        facts.is_some_and(|f| records.keys().all(|r| f.records.contains_key(r)))
+        facts.is_some_and(|f| f.hold(records))
+    }
+
+    /// What is known of each ticket of a day, in order of their ids.
+    pub(crate) fn facts_of(&self, date: BusinessDate) -> impl Iterator<Item = (&TicketId, &TicketFacts)> {
+        self.facts.get(&date).into_iter().flat_map(|day| &day.tickets)
     }
 }
 

@@ -24,6 +24,13 @@ pub(crate) struct TicketFacts {
     pub(crate) identified: BTreeMap<String, IdentifiedFact>,
 }
 
+impl TicketFacts {
+    /// Whether every one of `records` is known.
+    pub(crate) fn hold(&self, records: &BTreeMap<RecordKey, Entry>) -> bool {
+        records.keys().all(|key| self.records.contains_key(key))
+    }
+}
+
 /// What is known about one business day.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(crate) struct DayFacts {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use branchmesh_model::schema::DocId;
-use redb::{Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, WriteTransaction};
+use redb::{
+    Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, TableDefinition,
+    WriteTransaction,
+};
 
 use super::error::{StoreError, guarded};
 use super::folder::Folder;
@@ -218,12 +221,13 @@ pub(super) fn places_of(name: &str) -> std::ops::RangeInclusive<(&str, &[u8], u6
 /// Of several values for one key the last is written, once.
 fn apply(tx: &WriteTransaction, ops: &[StoreOp]) -> Result<(), StoreError> {
     let (mut steward, mut meta, mut outbox) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut appender = Appender::new(tx)?;
+    // Opening a table takes time, and most transactions touch one or two.
+    let mut appender = None;
     for op in ops {
         match op {
-            StoreOp::Envelope(envelope) => appender.append(envelope)?,
-            StoreOp::Forget(doc) => appender.forget(doc)?,
-            StoreOp::TakeSignature(envelope) => appender.take_signature(envelope)?,
+            StoreOp::Envelope(envelope) => opened(&mut appender, tx)?.append(envelope)?,
+            StoreOp::Forget(doc) => opened(&mut appender, tx)?.forget(doc)?,
+            StoreOp::TakeSignature(envelope) => opened(&mut appender, tx)?.take_signature(envelope)?,
             StoreOp::Steward { key, value } => {
                 steward.insert(&key[..], value);
             }
@@ -235,16 +239,21 @@ fn apply(tx: &WriteTransaction, ops: &[StoreOp]) -> Result<(), StoreError> {
             }
         }
     }
-    set_all(&mut tx.open_table(tables::STEWARD)?, steward)?;
-    set_all(&mut tx.open_table(tables::META)?, meta)?;
-    set_all(&mut tx.open_table(tables::OUTBOX)?, outbox)?;
-    appender.finish()
+    set_all(tx, tables::STEWARD, steward)?;
+    set_all(tx, tables::META, meta)?;
+    set_all(tx, tables::OUTBOX, outbox)?;
+    appender.map_or(Ok(()), Appender::finish)
 }
 
 fn set_all<'k, K: redb::Key + 'static>(
-    table: &mut Table<K, &'static [u8]>,
+    tx: &WriteTransaction,
+    table: TableDefinition<'_, K, &'static [u8]>,
     rows: BTreeMap<K::SelfType<'k>, &Option<Vec<u8>>>,
 ) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut table = tx.open_table(table)?;
     for (key, value) in rows {
         match value {
             Some(value) => drop(table.insert(key, &value[..])?),
@@ -252,6 +261,16 @@ fn set_all<'k, K: redb::Key + 'static>(
         }
     }
     Ok(())
+}
+
+fn opened<'a, 'tx>(
+    appender: &'a mut Option<Appender<'tx>>,
+    tx: &'tx WriteTransaction,
+) -> Result<&'a mut Appender<'tx>, StoreError> {
+    match appender {
+        Some(appender) => Ok(appender),
+        none => Ok(none.insert(Appender::new(tx)?)),
+    }
 }
 
 /// Appends envelopes and writes each touched row of the index once.
