@@ -126,7 +126,7 @@ impl Checker {
         let was_closed = self.closed[member].contains(&ticket.id);
         if ticket.state.is_closed() {
             self.closed[member].insert(ticket.id);
-        } else if was_closed && !self.doubt.excuses_number(&number) {
+        } else if was_closed && !self.doubt.excuses([ticket.id]) && !self.doubt.excuses_number(&number) {
             self.violate(now, format!("{name} shows {number} as {} again", ticket.state.as_str()));
         }
         if let (Some((grant, turn)), TicketState::Called) = (ticket.grant, ticket.state) {
