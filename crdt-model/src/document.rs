@@ -4,7 +4,8 @@
 //! its actor must belong to its author. What passes is then checked by the schema and applied. So a hostile member can
 //! neither delete, nor nest, nor wedge a document by reusing somebody's actor id.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use automerge::legacy::{Key, ObjectId, OpType};
@@ -153,6 +154,32 @@ impl From<&Change> for NewChange {
 /// A document: facts under keys, with the history that lets it merge.
 pub struct FactDoc {
     doc: AutoCommit,
+    keys: Keys,
+}
+
+/// The hashes of the keys that were written, and whether each was written again since the document was read: most facts are
+/// new, and automerge takes a while to find that nothing is there. Keys that share a hash only cost a look.
+#[derive(Default)]
+struct Keys(HashMap<u64, bool>);
+
+impl Keys {
+    fn hash(key: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn note(&mut self, key: &str) {
+        self.0.entry(Self::hash(key)).and_modify(|again| *again = true).or_insert(false);
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.0.contains_key(&Self::hash(key))
+    }
+
+    fn has_again(&self, key: &str) -> bool {
+        self.0.get(&Self::hash(key)).is_some_and(|again| *again)
+    }
 }
 
 impl FactDoc {
@@ -161,7 +188,9 @@ impl FactDoc {
         let mut doc = AutoCommit::new().with_actor(ActorId::from(&b"branchmesh-genesis"[..]));
         put(&mut doc, SCHEMA_KEY, &schema_name(&id.family()));
         doc.commit_with(CommitOptions::default().with_time(0));
-        Self { doc: doc.with_actor(ActorId::from(&actor.0[..])) }
+        let mut keys = Keys::default();
+        keys.note(SCHEMA_KEY);
+        Self { doc: doc.with_actor(ActorId::from(&actor.0[..])), keys }
     }
 
     /// Reads a document that [`FactDoc::save`] wrote.
@@ -170,7 +199,9 @@ impl FactDoc {
     /// [`ChangeProblem::Malformed`] if the bytes are damaged.
     pub fn load(bytes: &[u8], actor: &Actor) -> Result<Self, ChangeProblem> {
         let doc = AutoCommit::load(bytes).map_err(|e| ChangeProblem::Malformed(e.to_string()))?;
-        Ok(Self { doc: doc.with_actor(ActorId::from(&actor.0[..])) })
+        let mut keys = Keys::default();
+        doc.keys(ROOT).for_each(|key| keys.note(&key));
+        Ok(Self { doc: doc.with_actor(ActorId::from(&actor.0[..])), keys })
     }
 
     /// Goes on writing as `actor`.
@@ -198,6 +229,7 @@ impl FactDoc {
         for (key, value) in facts {
             if is_new(self.get(key).as_deref(), value) {
                 put(&mut self.doc, key, value);
+                self.keys.note(key);
                 fresh = true;
             }
         }
@@ -222,17 +254,23 @@ impl FactDoc {
             return Err(ChangeProblem::Early);
         }
         let seq = change.seq;
+        change.facts.iter().for_each(|(key, _)| self.keys.note(key));
         self.doc.apply_changes([change.change]).map_err(|_| ChangeProblem::DuplicateSeq(seq))
     }
 
-    /// Applies many changes at once, much faster than one by one. Of these and the ones here, what a change builds on
-    /// must be among them, in any order; what is missing its dependencies is not applied.
+    /// Applies many changes at once, much faster than one by one, and gives back the facts of each. Of these and the ones
+    /// here, what a change builds on must be among them, in any order; what is missing its dependencies is not applied.
     ///
     /// # Errors
     /// [`ChangeProblem::Malformed`] if automerge refuses one of them, such as a second change in one place.
-    pub fn apply_all(&mut self, changes: impl IntoIterator<Item = Examined>) -> Result<(), ChangeProblem> {
-        let changes: Vec<Change> = changes.into_iter().map(|c| c.change).collect();
-        self.doc.apply_changes(changes).map_err(|e| ChangeProblem::Malformed(e.to_string()))
+    pub fn apply_all(
+        &mut self,
+        changes: impl IntoIterator<Item = Examined>,
+    ) -> Result<Vec<Vec<(String, String)>>, ChangeProblem> {
+        let (changes, facts): (Vec<_>, Vec<_>) = changes.into_iter().map(|c| (c.change, c.facts)).unzip();
+        facts.iter().flatten().for_each(|(key, _)| self.keys.note(key));
+        self.doc.apply_changes(changes).map_err(|e| ChangeProblem::Malformed(e.to_string()))?;
+        Ok(facts)
     }
 
     /// Whether the change is part of this document.
@@ -242,16 +280,28 @@ impl FactDoc {
 
     /// The fact under `key`; of several written at once, the one automerge chooses alike everywhere.
     pub fn get(&self, key: &str) -> Option<String> {
+        if !self.keys.has(key) {
+            return None;
+        }
         self.doc.get(ROOT, key).ok().flatten().and_then(text)
     }
 
     /// The same, and whether several texts were written under `key` at once, so that this one was chosen.
     pub fn chosen(&self, key: &str) -> Option<(String, bool)> {
+        if !self.keys.has(key) {
+            return None;
+        }
         let mut written = self.doc.get_all(ROOT, key).ok()?;
         if written.len() > 1 {
             return self.get(key).map(|chosen| (chosen, true));
         }
         written.pop().and_then(text).map(|only| (only, false))
+    }
+
+    /// Whether `key` was perhaps written more than once. If not, the text that came with a change which was just applied is
+    /// the only one.
+    pub fn is_written_again(&self, key: &str) -> bool {
+        self.keys.has_again(key)
     }
 
     /// All facts in key order.
@@ -406,6 +456,25 @@ mod tests {
         assert!(b.facts().is_empty(), "nothing they build on is here");
         b.apply_all(made.iter().rev().map(examined)).expect("no rival among them");
         assert_eq!((a.heads(), a.facts()), (b.heads(), b.facts()));
+    }
+
+    #[test]
+    fn a_key_that_somebody_else_wrote_too_is_looked_at_again() {
+        let (mut a, mut b) = (doc(1), doc(2));
+        let from_a = a.write(&[fact("x", "1"), fact("y", "1")], UnixMs(0)).expect("new");
+        let from_b = b.write(&[fact("x", "2")], UnixMs(0)).expect("new");
+        let from_a = examine(&from_a.bytes, &device(1)).expect("well formed");
+        let from_b = examine(&from_b.bytes, &device(2)).expect("well formed");
+        a.apply_all([from_b]).expect("no rival");
+        b.apply(from_a).expect("ready");
+        for doc in [&a, &b] {
+            assert!(doc.is_written_again("x") && !doc.is_written_again("y"), "two wrote x, one wrote y");
+            assert_eq!(doc.chosen("x"), Some((a.get("x").expect("written"), true)));
+            assert_eq!(doc.chosen("y"), Some(("1".into(), false)));
+            assert_eq!((doc.chosen("z"), doc.get("z")), (None, None));
+        }
+        let loaded = FactDoc::load(&a.save(), &Actor::new(&device(1), [9; 8])).expect("own bytes");
+        assert_eq!((loaded.chosen("x"), loaded.get("y")), (a.chosen("x"), a.get("y")));
     }
 
     #[test]

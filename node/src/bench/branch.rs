@@ -16,6 +16,7 @@ use futures_util::future::{join_all, try_join_all};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::report::load;
 use super::synthesis;
 use crate::handle::{Answer, Event, NodeHandle, Snapshot};
 use crate::node::{self, FoundOptions, Node, RunOptions};
@@ -144,7 +145,8 @@ impl Branch {
                 return Ok(());
             }
             if begun.elapsed() > PATIENCE {
-                bail!("{all} devices did not become one group within {PATIENCE:?}");
+                let busy = load().map(|n| format!(" (load {n:.1})")).unwrap_or_default();
+                bail!("{all} devices did not become one group within {PATIENCE:?}{busy}; is something else running?");
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -161,6 +161,14 @@ impl Documents {
         Ok(self.opened(id)?.doc.chosen(key))
     }
 
+    /// Whether `key` was perhaps written more than once.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub fn is_written_again(&mut self, id: &DocId, key: &str) -> Result<bool, StoreError> {
+        Ok(self.opened(id)?.doc.is_written_again(key))
+    }
+
     /// For every actor of the document, the number of its newest change here.
     ///
     /// # Errors
@@ -284,18 +292,15 @@ impl Documents {
         if ready.is_empty() {
             return Ok(early);
         }
-        let (applied, changes): (Vec<_>, Vec<_>) = ready
-            .into_iter()
-            .map(|(envelope, mut change)| (Applied { facts: std::mem::take(&mut change.facts), envelope }, change))
-            .unzip();
-        if let Err(problem) = open.doc.apply_all(changes) {
-            // Everything automerge asks of a change was checked, so memory and disk would part here.
-            return Err(StoreError::Damaged(format!("{id} took no changes: {problem}")));
-        }
+        let (envelopes, changes): (Vec<_>, Vec<_>) = ready.into_iter().unzip();
+        // Everything automerge asks of a change was checked, so memory and disk would part here.
+        let parted = |problem| StoreError::Damaged(format!("{id} took no changes: {problem}"));
+        let facts = open.doc.apply_all(changes).map_err(parted)?;
         open.versions = next;
-        for change in &applied {
-            self.stored(&change.envelope, ops);
+        for envelope in &envelopes {
+            self.stored(envelope, ops);
         }
+        let applied = envelopes.into_iter().zip(facts).map(|(envelope, facts)| Applied { envelope, facts });
         received.applied.extend(applied);
         Ok(early)
     }

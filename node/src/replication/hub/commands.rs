@@ -7,7 +7,7 @@ use branchmesh_model::schema::{DocId, Family, Write};
 use branchmesh_model::steward::Answer;
 use branchmesh_model::ticket::{Act, Entry};
 
-use super::Hub;
+use super::{Hub, Source};
 use crate::replication::desk::{Refusal, encode};
 use crate::replication::input::{Effects, Now, Reply, ReplyId};
 use crate::storage::StoreError;
@@ -94,7 +94,7 @@ impl Hub {
         }
         for (doc, facts) in by_doc {
             if doc.family() == Family::Queue {
-                self.see(&doc, &facts)?;
+                self.see(&doc, &facts, Source::Here)?;
                 self.unwritten.entry(doc).or_default().extend(facts);
                 fx.publish = true;
             } else {

@@ -75,6 +75,15 @@ pub struct HubOptions {
     pub trust_flaws: TrustFlaws,
 }
 
+/// Where facts come from that the view is to see.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// They were decided here; their document may hold another text under the same key.
+    Here,
+    /// They came with a peer's change, which was just applied.
+    Peer,
+}
+
 /// The replication hub of one node.
 pub struct Hub {
     signer: Signer,
@@ -392,14 +401,14 @@ impl Hub {
         self.write_down(now, fx)?;
         let envelope = self.documents.write(doc, facts, now.wall, &self.signer, &mut fx.store)?;
         let Some(envelope) = envelope else { return Ok(()) };
-        self.see(doc, facts)?;
+        self.see(doc, facts, Source::Here)?;
         self.live.push((envelope, None));
         fx.publish = true;
         Ok(())
     }
 
-    /// Lets the view see facts that are in a document now.
-    fn see(&mut self, doc: &DocId, facts: &[(String, String)]) -> Result<(), StoreError> {
+    /// Lets the view see facts that are in a document now, or will be.
+    fn see(&mut self, doc: &DocId, facts: &[(String, String)], source: Source) -> Result<(), StoreError> {
         let family = doc.family();
         let shown = match doc.date() {
             Some(date) => date >= self.shown_from,
@@ -411,7 +420,8 @@ impl Hub {
                 continue;
             }
             let kind = KeyKind::of(key);
-            let may_differ = family != Family::Queue || kind.is_contested();
+            let may_differ = (family != Family::Queue || kind.is_contested())
+                && (source == Source::Here || self.documents.is_written_again(doc, key)?);
             let chosen = if may_differ { self.documents.chosen(doc, key)? } else { None };
             let (value, contested) = chosen.as_ref().map_or((value, false), |(chosen, among)| (chosen, *among));
             if ahead.as_ref() == Some(value) {

@@ -10,7 +10,7 @@ use branchmesh_model::ids::RecordId;
 use branchmesh_model::schema::{DocId, Write};
 use branchmesh_model::ticket::Entry;
 
-use super::Hub;
+use super::{Hub, Source};
 use crate::replication::input::{Effects, Input, Now};
 use crate::storage::StoreError;
 
@@ -60,7 +60,7 @@ impl Hub {
             if !self.keeps(&place.0) || self.ahead.facts.contains_key(&place) || self.is_written(&place)? {
                 continue;
             }
-            self.see(&place.0, &[(place.1.clone(), value.clone())])?;
+            self.see(&place.0, &[(place.1.clone(), value.clone())], Source::Here)?;
             self.ahead.facts.insert(place, Shown { value, since: now.mono_ms });
             fx.publish = true;
         }

@@ -8,8 +8,8 @@ use branchmesh_model::ids::DeviceId;
 use branchmesh_model::schema::{DocId, Family};
 use branchmesh_model::time::UnixMs;
 
-use super::Hub;
 use super::signatures::FOR_A_PEER;
+use super::{Hub, Source};
 use crate::replication::cover::{self, is_covered};
 use crate::replication::documents::{Applied, Received};
 use crate::replication::envelope::Envelope;
@@ -193,7 +193,7 @@ impl Hub {
         let closed: BTreeSet<DocId> =
             applied.iter().filter(|a| is_covered(&a.envelope)).map(|a| a.envelope.doc.clone()).collect();
         for Applied { envelope, facts } in applied {
-            self.see(&envelope.doc, &facts)?;
+            self.see(&envelope.doc, &facts, Source::Peer)?;
             if !closed.contains(&envelope.doc) && !self.unchecked.has(&envelope) {
                 self.live.push((envelope, from));
             }
