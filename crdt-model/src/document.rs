@@ -4,7 +4,7 @@
 //! its actor must belong to its author. What passes is then checked by the schema and applied. So a hostile member can
 //! neither delete, nor nest, nor wedge a document by reusing somebody's actor id.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -160,7 +160,7 @@ pub struct FactDoc {
 /// The hashes of the keys that were written, and whether each was written again since the document was read: most facts are
 /// new, and automerge takes a while to find that nothing is there. Keys that share a hash only cost a look.
 #[derive(Default)]
-struct Keys(HashMap<u64, bool>);
+struct Keys(BTreeMap<u64, bool>);
 
 impl Keys {
     fn hash(key: &str) -> u64 {
