@@ -23,6 +23,8 @@ use crate::storage::{Store, StoreError, StoreOp};
 const MAX_BATCH: usize = 512;
 /// How often the hub is told that time passes.
 pub const TICK: Duration = Duration::from_millis(100);
+/// Without anything to do for so long, the hub does what can wait.
+const QUIET: Duration = Duration::from_millis(5);
 /// Longest goodbye.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -30,6 +32,8 @@ const GOODBYE: Duration = Duration::from_secs(3);
 enum Wake {
     /// Time passes.
     Tick,
+    /// Nothing came for a moment.
+    Quiet,
     /// The mesh has something.
     Mesh(MeshEvent),
     /// Somebody on this node asks something.
@@ -128,7 +132,7 @@ impl Driver {
     /// If the store fails: what is in memory may then be ahead of the disk, so the node must not go on.
     pub fn run(mut self, first: Effects, mut sources: Sources, runtime: &Handle) -> Result<(), StoreError> {
         self.carry_out(vec![first])?;
-        while let Some(wake) = runtime.block_on(sources.next()) {
+        while let Some(wake) = runtime.block_on(self.next(&mut sources)) {
             let mut batch = vec![wake];
             sources.more(&mut batch);
             let inputs: Vec<Input> = batch.into_iter().filter_map(|wake| self.input_of(wake)).collect();
@@ -145,10 +149,19 @@ impl Driver {
                 break;
             }
         }
+        self.store.commit(&self.hub.waiting_for_disk())?;
         for waiting in self.stopping.take().into_iter().flat_map(|(_, waiting)| waiting) {
             let _ = waiting.send(());
         }
         Ok(())
+    }
+
+    /// Waits for the next, or only for a moment if there is something else to do.
+    async fn next(&self, sources: &mut Sources) -> Option<Wake> {
+        if !self.hub.has_chores() {
+            return sources.next().await;
+        }
+        tokio::time::timeout(QUIET, sources.next()).await.unwrap_or(Some(Wake::Quiet))
     }
 
     fn now(&self) -> Now {
@@ -163,6 +176,7 @@ impl Driver {
     fn input_of(&mut self, wake: Wake) -> Option<Input> {
         match wake {
             Wake::Tick => Some(Input::Tick),
+            Wake::Quiet => Some(Input::Quiet),
             Wake::Mesh(event) => self.mesh_input(event),
             Wake::Request(request) => self.request_input(request),
         }

@@ -103,7 +103,8 @@ flaws!(
     notices_unsigned_changes = UnsignedAccepted,
     notices_changes_of_a_wrong_role = WrongRoleAccepted,
     notices_missing_repair = NoRepair,
-    notices_a_commit_that_failed = FailedSyncIgnored
+    notices_a_commit_that_failed = FailedSyncIgnored,
+    notices_changes_of_others_that_are_never_stored = OthersChangesNotStored
 );
 
 #[test]

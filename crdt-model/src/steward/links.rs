@@ -14,6 +14,10 @@ use crate::ids::{DeviceId, VoterId};
 const DAMPING_MS: u64 = 250;
 const MAX_DOUBLINGS: u32 = 3;
 const FLAP_FORGIVEN_MS: u64 = 15_000;
+/// An advert that says the same for so long is known to all, milliseconds.
+const SETTLED_MS: u64 = 2_000;
+/// Heartbeats in a row that leave out an advert that all know: it is told again before anybody who goes by its age forgets it.
+const MAX_BRIEF: u32 = 4;
 
 #[derive(Default)]
 struct Peer {
@@ -40,6 +44,10 @@ pub(super) struct Links {
     pub(super) group: BTreeSet<VoterId>,
     next_hops: BTreeMap<VoterId, VoterId>,
     seq: u64,
+    /// Since when this node's advert says the same.
+    told_since: u64,
+    /// Heartbeats that left it out since it was told.
+    brief: u32,
     next_heartbeat: u64,
     /// Something changed that others should hear of at the next tick.
     pub(super) heartbeat_due: bool,
@@ -56,6 +64,8 @@ impl Links {
             group: BTreeSet::from([me]),
             next_hops: BTreeMap::new(),
             seq: 0,
+            told_since: 0,
+            brief: 0,
             next_heartbeat: 0,
             heartbeat_due: true,
         }
@@ -105,7 +115,12 @@ impl Machine {
         self.meet(from);
         let peer = self.links.peers.entry(from).or_default();
         peer.heard = Some(now);
-        peer.hears_us = hears.contains(&self.me);
+        let was_heard = std::mem::replace(&mut peer.hears_us, hears.contains(&self.me));
+        let is_settled = peer.up && was_heard == peer.hears_us;
+        // Whoever says nothing new about itself is as it was.
+        if let Some((_, seen)) = self.links.adverts.get_mut(&from) {
+            *seen = now;
+        }
         for advert in adverts.iter().take(MAX_ADVERTS) {
             if advert.voter == self.me {
                 self.outdo(advert);
@@ -113,7 +128,10 @@ impl Machine {
                 self.on_advert(now, from, advert);
             }
         }
-        self.refresh_links(now);
+        // Otherwise only time can have changed anything, which the next tick sees.
+        if !is_settled || !adverts.is_empty() {
+            self.refresh_links(now);
+        }
     }
 
     /// Remembers the newest generation of a device.
@@ -148,12 +166,7 @@ impl Machine {
             }
             return;
         }
-        let news = known.is_none_or(|known| {
-            known.neighbours != advert.neighbours
-                || known.leaving != advert.leaving
-                || known.steward_of.as_ref().map(|epoch| epoch.id) != advert.steward_of.as_ref().map(|epoch| epoch.id)
-        });
-        self.links.heartbeat_due |= news;
+        self.links.heartbeat_due |= !known.is_some_and(|known| known.says_the_same_as(advert));
         self.links.adverts.insert(advert.voter, (advert.clone(), now));
     }
 
@@ -212,17 +225,31 @@ impl Machine {
             leaving: self.leaving_since.is_some(),
             steward_of: self.active.as_ref().filter(|active| active.ready).map(|active| active.epoch.clone()),
         };
+        if !self.links.advert(&self.me).is_some_and(|before| before.says_the_same_as(&advert)) {
+            self.links.told_since = now;
+        }
         self.links.adverts.insert(self.me, (advert, now));
+        let is_brief = self.is_known_to_all(now) && self.links.brief < MAX_BRIEF;
+        self.links.brief = if is_brief { self.links.brief + 1 } else { 0 };
         for peer in self.links.open.clone() {
-            let message = Arc::new(self.heartbeat_for(now, &peer));
+            let message = Arc::new(self.heartbeat_for(now, &peer, is_brief));
             self.send_direct(peer, message);
         }
         self.links.outdated.clear();
     }
 
+    /// Whether everybody there is has heard this node's advert from itself, several times.
+    fn is_known_to_all(&self, now: u64) -> bool {
+        let is_up = |voter: &VoterId| self.links.peers.get(voter).is_some_and(|peer| peer.up);
+        now >= self.links.told_since + SETTLED_MS
+            && self.links.open.iter().all(is_up)
+            && self.links.group.iter().all(|voter| *voter == self.me || is_up(voter))
+    }
+
     /// What a neighbour is told: whether it is heard, and the adverts it does not hear from their voters themselves. In a
-    /// full mesh that is this node's own, so a heartbeat does not grow with the square of the branch.
-    fn heartbeat_for(&self, now: u64, peer: &VoterId) -> Message {
+    /// full mesh that is this node's own, so a heartbeat does not grow with the square of the branch, and not even that once all
+    /// know it.
+    fn heartbeat_for(&self, now: u64, peer: &VoterId, is_brief: bool) -> Message {
         let heard = |known: &Peer| known.heard.is_some_and(|at| now < at + self.settings.link_down_ms);
         let hears = self.links.peers.get(peer).is_some_and(heard).then_some(*peer).into_iter().collect();
         let fresh = |voter: &VoterId| {
@@ -230,8 +257,9 @@ impl Machine {
             (now < seen + self.settings.advert_ms).then_some(advert)
         };
         let linked = |a: &VoterId, b: &VoterId| fresh(a).is_some_and(|advert| advert.neighbours.contains(b));
-        let told_itself = |voter: &VoterId| *voter != self.me && linked(voter, peer) && linked(peer, voter);
-        let untold = self.links.adverts.keys().filter(|voter| *voter != peer && !told_itself(voter));
+        let told_itself = |voter: &VoterId| linked(voter, peer) && linked(peer, voter);
+        let is_told = |voter: &VoterId| if *voter == self.me { is_brief } else { told_itself(voter) };
+        let untold = self.links.adverts.keys().filter(|voter| *voter != peer && !is_told(voter));
         let outdone = self.links.outdated.get(peer).and_then(|voter| self.links.advert(voter));
         Message::Heartbeat { hears, adverts: untold.filter_map(fresh).chain(outdone).cloned().collect() }
     }

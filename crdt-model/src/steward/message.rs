@@ -44,6 +44,17 @@ pub struct Advert {
     pub steward_of: Option<Epoch>,
 }
 
+impl Advert {
+    /// Whether only its number is another.
+    pub(super) fn says_the_same_as(&self, other: &Advert) -> bool {
+        let steward_of = |advert: &Advert| advert.steward_of.as_ref().map(|epoch| epoch.id);
+        self.incarnation == other.incarnation
+            && self.neighbours == other.neighbours
+            && self.leaving == other.leaving
+            && steward_of(self) == steward_of(other)
+    }
+}
+
 /// A part of an epoch's committed log, and its close if known.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EpochData {

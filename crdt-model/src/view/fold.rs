@@ -195,7 +195,7 @@ struct Fold<'a> {
     anomalies: Vec<(String, AnomalyKind)>,
 }
 
-impl Fold<'_> {
+impl<'a> Fold<'a> {
     fn orphans(&mut self) {
         let known: BTreeSet<RecordKey> = self.grants.iter().map(|g| g.key).collect();
         for (digest, fact) in &self.facts.facts {
@@ -221,7 +221,7 @@ impl Fold<'_> {
             self.call(*i);
         }
         for (digest, fact) in self.facts_of_turn(&here) {
-            self.step(&digest, &fact);
+            self.step(digest, fact);
         }
         let requeue = ends.iter().find(|(_, e)| matches!(e.act, Act::Requeue { .. }));
         let reinstate = ends.iter().find(|(_, e)| matches!(e.act, Act::Reinstate { .. }));
@@ -243,16 +243,12 @@ impl Fold<'_> {
         }
     }
 
-    fn facts_of_turn(&self, here: &[usize]) -> Vec<(String, Fact)> {
-        let keys: BTreeSet<RecordKey> = here.iter().map(|i| self.grants[*i].key).collect();
-        let mut facts: Vec<_> = self
-            .facts
-            .facts
-            .iter()
-            .filter(|(_, f)| keys.contains(&f.grant))
-            .map(|(d, f)| (d.clone(), f.clone()))
-            .collect();
-        facts.sort_by(|(d1, f1), (d2, f2)| (f1.seq, f1.by.device, d1).cmp(&(f2.seq, f2.by.device, d2)));
+    fn facts_of_turn(&self, here: &[usize]) -> Vec<(&'a str, &'a Fact)> {
+        let is_here = |fact: &Fact| here.iter().any(|i| self.grants[*i].key == fact.grant);
+        let all: &'a TicketFacts = self.facts;
+        let mut facts: Vec<(&str, &Fact)> =
+            all.facts.iter().filter(|(_, f)| is_here(f)).map(|(d, f)| (d.as_str(), f)).collect();
+        facts.sort_by_key(|(digest, fact)| (fact.seq, fact.by.device, *digest));
         facts
     }
 
@@ -270,16 +266,17 @@ impl Fold<'_> {
 
     /// One fact of a grant, through the state table.
     fn step(&mut self, digest: &str, fact: &Fact) {
-        let key = self.fact_key(digest);
         let Some(grant) = self.grants.iter_mut().find(|g| g.key == fact.grant) else { return };
         grant.seq = grant.seq.max(fact.seq);
         let (what, note, next) = next_state(grant.state, &fact.kind);
-        if next.is_none() || (matches!(fact.kind, FactKind::Finish { .. }) && grant.state != GrantState::Serving) {
-            self.anomalies.push((key, AnomalyKind::OutOfOrder));
-        }
+        let is_odd =
+            next.is_none() || (matches!(fact.kind, FactKind::Finish { .. }) && grant.state != GrantState::Serving);
         let counter = grant.counter;
         if let Some(next) = next {
             grant.state = next;
+        }
+        if is_odd {
+            self.anomalies.push((self.fact_key(digest), AnomalyKind::OutOfOrder));
         }
         let Some(ticket) = &mut self.ticket else { return };
         let mark = if next.is_some() { "" } else { "!" };

@@ -51,15 +51,16 @@ impl Floors {
         ]
     }
 
-    /// A change made durable at one node, sent, applied and made durable at another: milliseconds.
+    /// A change made durable at one node, sent, and applied at both: milliseconds. The other shows it before its own disk has
+    /// it.
     pub(super) fn visible_ms(&self) -> f64 {
-        (2.0 * self.disk_sync_us + self.quic_echo_us / 2.0 + 2.0 * self.raw_apply_us) / 1e3
+        (self.disk_sync_us + self.quic_echo_us / 2.0 + 2.0 * self.raw_apply_us) / 1e3
     }
 
-    /// A call granted by a steward elsewhere and shown at a third node: to the steward, its disk, a member's disk, back,
-    /// the document's disk, the third node's disk, milliseconds.
+    /// A call granted by a steward elsewhere and shown at a third node: to the steward, its disk, to a member and its disk,
+    /// back, and to the third node, milliseconds.
     pub(super) fn granted_ms(&self) -> f64 {
-        (4.0 * self.disk_sync_us + 2.0 * self.quic_echo_us + 2.0 * self.raw_apply_us) / 1e3
+        (2.0 * self.disk_sync_us + 2.0 * self.quic_echo_us) / 1e3
     }
 }
 

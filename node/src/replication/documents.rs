@@ -410,6 +410,11 @@ impl Documents {
     }
 }
 
+/// Whether the meta row `key` only says again what the stored envelopes of others say.
+pub(super) fn follows_envelopes(key: &str) -> bool {
+    key.starts_with(HEADS) || key.starts_with(HIGHEST)
+}
+
 /// What the store keeps of a document's heads, so that a start need not open it.
 pub(crate) fn heads_row(doc: &DocId, digest: &Hash) -> StoreOp {
     StoreOp::Meta { key: format!("{HEADS}{doc}"), value: Some(digest.to_vec()) }

@@ -85,6 +85,11 @@ impl Frame {
         postcard::to_stdvec(self).expect("a frame holds only plain data")
     }
 
+    /// Whether its sender speaks of documents it has on disk.
+    pub fn rests_on_documents(&self) -> bool {
+        !matches!(self, Frame::Steward(_) | Frame::Addresses(_))
+    }
+
     /// Reads a frame.
     ///
     /// # Errors

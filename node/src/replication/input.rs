@@ -35,6 +35,8 @@ pub type ReplyId = u64;
 pub enum Input {
     /// About every 100 ms.
     Tick,
+    /// Nothing came for a moment: time for what can wait.
+    Quiet,
     /// A connection is up and both sides have said hello.
     PeerUp {
         /// The peer.

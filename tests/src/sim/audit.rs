@@ -11,7 +11,7 @@ use branchmesh_model::schema::{DocId, Role};
 use branchmesh_model::steward::{Durable, Epoch, Held, Message, Op, Record};
 use branchmesh_node::replication::documents::Documents;
 use branchmesh_node::replication::envelope::Envelope;
-use branchmesh_node::replication::frame::Frame;
+use branchmesh_node::replication::frame::{Frame, Versions};
 
 use super::liar::MARK;
 use super::member::{Member, Process};
@@ -115,6 +115,9 @@ pub fn overstated(device: DeviceId, process: &Process, frame: &Frame) -> Option<
             let early = envelopes.iter().find(|envelope| !is_stored(envelope))?;
             return Some(format!("passes on change {} of {}, which is not on disk", early.seq, early.doc));
         }
+        Frame::Want(wanted) => {
+            return wanted.iter().find_map(|(doc, versions)| overclaimed(device, process, doc, versions));
+        }
         _ => return None,
     };
     let key_of = |op: Op| op.rows().swap_remove(0).0;
@@ -139,6 +142,14 @@ pub fn overstated(device: DeviceId, process: &Process, frame: &Frame) -> Option<
         }
         _ => None,
     }
+}
+
+/// A change of a document that the device says it has and that is not on its disk.
+fn overclaimed(device: DeviceId, process: &Process, doc: &DocId, versions: &Versions) -> Option<String> {
+    let mut documents = Documents::open(process.store.clone(), Actor::new(&device, [9; 8])).expect("a running store");
+    let stored = documents.versions(doc).expect("a running store");
+    let (_, seq) = versions.iter().find(|(actor, seq)| stored.get(*actor) < Some(*seq))?;
+    Some(format!("says it has change {seq} of {doc}, which is not on disk"))
 }
 
 fn held(rows: &BTreeMap<Vec<u8>, Vec<u8>>, epoch: &EpochId) -> Option<Held> {

@@ -60,11 +60,13 @@ pub enum Flaw {
     RestoredDiskKeepsVote,
     /// Nobody looks whether two machines run as one device.
     ClonesLetIn,
+    /// What others changed in queues, which may go to disk a little later, never does.
+    OthersChangesNotStored,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Flaw; 13] = [
+    pub const ALL: [Flaw; 14] = [
         Flaw::QuorumOfOne,
         Flaw::NoFence,
         Flaw::PromiseNotOnDisk,
@@ -78,6 +80,7 @@ impl Flaw {
         Flaw::FailedSyncIgnored,
         Flaw::RestoredDiskKeepsVote,
         Flaw::ClonesLetIn,
+        Flaw::OthersChangesNotStored,
     ];
 
     /// The same for the checks on envelopes.

@@ -1,5 +1,7 @@
 //! Commands of this node's own API: decided here, or put before the steward.
 
+use std::borrow::Cow;
+
 use branchmesh_model::command::{Ask, Command, Done, Guarded, Ordinary, Rejection};
 use branchmesh_model::decide;
 use branchmesh_model::ids::{CommandId, RecordId, RecordKey, TicketId, VoterId};
@@ -69,9 +71,12 @@ impl Hub {
         command: &Command,
         fx: &mut Effects,
     ) -> Result<Result<Done, Rejection>, StoreError> {
-        let mut command = command.clone();
-        if let Ask::Ordinary(Ordinary::Revoke { device, last }) = &mut command.ask {
-            *last = self.documents.authored_by(device);
+        let mut command = Cow::Borrowed(command);
+        if let Ask::Ordinary(Ordinary::Revoke { device, .. }) = &command.ask {
+            let newest = self.documents.authored_by(device);
+            if let Ask::Ordinary(Ordinary::Revoke { last, .. }) = &mut command.to_mut().ask {
+                *last = newest;
+            }
         }
         match decide::ordinary(&self.view, &command, self.agreed_wall(now), &self.context) {
             Ok((writes, done)) => {

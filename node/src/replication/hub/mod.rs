@@ -2,7 +2,9 @@
 //!
 //! It owns the open documents, the view folded from them, the stewardship machine and what is known of each peer. Every
 //! input is handled to the end; what it wants done to the world is listed in [`Effects`], and the driver commits those
-//! to disk before anything leaves the node or is shown. The simulator drives this very code.
+//! to disk before anything leaves the node or is shown. What a peer changed in a queue is on that peer's disk, so it is shown
+//! at once and goes to this one's with the next commit, before this device says that it has it. The simulator drives this very
+//! code.
 
 mod calendar;
 mod commands;
@@ -42,12 +44,15 @@ use self::twice::Twice;
 pub use self::visits::HandOver;
 use self::visits::Parcels;
 use super::desk::TicketDesk;
-use super::documents::Documents;
+use super::documents::{Documents, follows_envelopes};
 use super::envelope::Envelope;
 use super::input::{Effects, Input, Now, Reply, coalesced};
 use super::trust::{Signer, TrustFlaws};
 use crate::handle::MeshStatus;
 use crate::storage::{Store, StoreError, StoreOp};
+
+/// Rows of what others changed that may wait for the next tick; they are in memory until then.
+const MAX_RECEIVED: usize = 4096;
 
 /// What a hub is told at its birth.
 pub struct HubOptions {
@@ -109,6 +114,9 @@ pub struct Hub {
     ahead: Ahead,
     /// Goes to disk with the next commit, before all that is in it.
     later: Vec<StoreOp>,
+    /// What others changed in queues and shows here already: its authors have it on disk, so it goes to this one's before
+    /// anything is said or done that rests on it, at the next tick at the latest.
+    received: Vec<StoreOp>,
     later_is_due: bool,
     counts: BTreeMap<&'static str, u64>,
     seen_roster: Option<Arc<Roster>>,
@@ -202,6 +210,7 @@ impl Hub {
             unwritten: BTreeMap::new(),
             ahead: Ahead::default(),
             later: Vec::new(),
+            received: Vec::new(),
             later_is_due: false,
             counts: BTreeMap::new(),
             seen_roster: None,
@@ -243,17 +252,36 @@ impl Hub {
     /// Handles inputs that came together, once all effects of the ones before are durable. What they write into one document
     /// becomes one signed change, so their effects belong into one transaction.
     pub fn handle_all(&mut self, now: Now, inputs: impl IntoIterator<Item = Input>) -> Vec<Effects> {
-        self.documents.committed();
+        if self.received.is_empty() {
+            self.documents.committed();
+        }
         let mut effects: Vec<Effects> =
             coalesced(inputs).into_iter().map(|input| self.handle_one(now, input)).collect();
         let mut last = Effects::default();
         self.settle(now, &mut last);
         effects.push(last);
-        if self.later_is_due || effects.iter().any(|fx| !fx.store.is_empty()) {
-            self.later_is_due = false;
-            effects[0].store.splice(0..0, self.later.drain(..));
-        }
+        self.put_off(&mut effects);
         effects
+    }
+
+    /// Takes from the effects what may go to disk later, or adds what could wait until now.
+    fn put_off(&mut self, effects: &mut [Effects]) {
+        let me = self.signer.device;
+        let is_due = |fx: &Effects| {
+            fx.store.iter().any(|op| !is_of_others_queues(op, &me))
+                || fx.send.iter().any(|out| out.frame.rests_on_documents())
+        };
+        if self.later_is_due || self.received.len() > MAX_RECEIVED || effects.iter().any(is_due) {
+            self.later_is_due = false;
+            effects[0].store.splice(0..0, self.waiting_for_disk());
+        } else {
+            self.received.extend(effects.iter_mut().flat_map(|fx| std::mem::take(&mut fx.store)));
+        }
+    }
+
+    /// What goes to disk before all else, at the end too.
+    pub fn waiting_for_disk(&mut self) -> Vec<StoreOp> {
+        self.later.drain(..).chain(self.received.drain(..)).collect()
     }
 
     fn handle_one(&mut self, now: Now, input: Input) -> Effects {
@@ -268,6 +296,7 @@ impl Hub {
     fn dispatch(&mut self, now: Now, input: Input, fx: &mut Effects) -> Result<(), StoreError> {
         match input {
             Input::Tick => self.tick(now, fx)?,
+            Input::Quiet => self.check_some(fx),
             Input::PeerUp { peer, hello, address } => self.peer_up(now, peer, hello, address, fx),
             Input::PeerDown { peer } => self.peer_down(now, peer, fx),
             Input::Frame { peer, frame } => self.frame(now, peer, frame, fx)?,
@@ -302,6 +331,7 @@ impl Hub {
     }
 
     fn tick(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
+        self.later_is_due |= !self.received.is_empty();
         self.machine_tick(now, fx);
         self.ask_again(now, fx);
         self.check_some(fx);
@@ -454,6 +484,15 @@ impl Hub {
     /// Remembers something small across starts.
     fn remember(&self, key: String, value: Option<Vec<u8>>, fx: &mut Effects) {
         fx.store.push(StoreOp::Meta { key, value });
+    }
+}
+
+/// Whether `op` keeps what another device than `me` changed in a queue.
+fn is_of_others_queues(op: &StoreOp, me: &DeviceId) -> bool {
+    match op {
+        StoreOp::Envelope(envelope) => envelope.author != *me && envelope.doc.family() == Family::Queue,
+        StoreOp::Meta { key, .. } => follows_envelopes(key),
+        _ => false,
     }
 }
 

@@ -18,8 +18,8 @@ use crate::storage::StoreOp;
 
 /// Fewer changes than this in one frame are checked at once, and any number of the live path: they are on their way to others.
 const MANY: usize = 8;
-/// Signatures looked at in one tick of 100 ms: a thirtieth of a processor.
-const A_TICK: usize = 64;
+/// Signatures looked at together, in a quiet moment and with each tick of 100 ms: about a third of a millisecond.
+const AT_ONCE: usize = 8;
 /// Signatures looked at for one peer that asks for changes: about a twentieth of a second.
 pub(super) const FOR_A_PEER: usize = 1_024;
 /// Most that may wait; those of more are looked at before they enter.
@@ -122,9 +122,14 @@ impl Hub {
         Ok(())
     }
 
+    /// Whether there is work for quiet moments: see [`Input::Quiet`](crate::replication::input::Input::Quiet).
+    pub fn has_chores(&self) -> bool {
+        self.unchecked.count > 0
+    }
+
     /// Looks at some of the signatures that wait.
     pub(super) fn check_some(&mut self, fx: &mut Effects) {
-        for _ in 0..A_TICK {
+        for _ in 0..AT_ONCE {
             let Some(doc) = self.unchecked.waiting.keys().next().cloned() else { return };
             self.check_next_of(&doc, fx);
         }

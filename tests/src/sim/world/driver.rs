@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use branchmesh_model::command::{Ask, Command, Ordinary};
 use branchmesh_model::ids::TicketId;
+use branchmesh_model::schema::Family;
 use branchmesh_node::replication::input::{Effects, Input, Reply, ReplyId};
 use branchmesh_node::storage::StoreOp;
 
@@ -88,8 +89,12 @@ impl World {
 
     /// Commits; a node whose disk fails it gives up, and nothing of what it meant to do happens.
     fn commit(&mut self, index: usize, effects: &[Effects]) -> bool {
+        let mut ops: Vec<StoreOp> = effects.iter().flat_map(|fx| fx.store.iter().cloned()).collect();
+        if self.flaw == Some(Flaw::OthersChangesNotStored) {
+            let me = self.members[index].device;
+            ops.retain(|op| !matches!(op, StoreOp::Envelope(e) if e.author != me && e.doc.family() == Family::Queue));
+        }
         let Some(process) = &mut self.members[index].process else { return false };
-        let ops: Vec<StoreOp> = effects.iter().flat_map(|fx| fx.store.iter().cloned()).collect();
         match process.store.commit(&ops) {
             Ok(()) => {
                 process.note_on_disk(ops);

@@ -148,6 +148,9 @@ impl World {
     pub(super) fn tick(&mut self, index: usize, start: u64) {
         if self.is_process(index, start) {
             self.input(index, Input::Tick);
+            if self.members[index].process.as_ref().is_some_and(|process| process.hub.has_chores()) {
+                self.input(index, Input::Quiet);
+            }
             self.keep_company(index, TICK);
             self.at(TICK, Event::Tick { member: index, start });
         }
