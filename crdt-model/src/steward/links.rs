@@ -31,15 +31,28 @@ struct Peer {
     since: u64,
 }
 
+/// The newest advert of a voter.
+struct Told {
+    advert: Advert,
+    /// When it was last told, or its voter said that it has nothing else to tell.
+    seen: u64,
+    /// Whether it was fresh when the group was last found.
+    is_fresh: bool,
+}
+
 pub(super) struct Links {
     /// Connections of the transport.
     open: BTreeSet<VoterId>,
     peers: BTreeMap<VoterId, Peer>,
-    adverts: BTreeMap<VoterId, (Advert, u64)>,
+    adverts: BTreeMap<VoterId, Told>,
     /// Neighbours that tell older adverts of themselves than are known of them: they are told so at the next heartbeat.
     outdated: BTreeSet<VoterId>,
     /// The newest generation met of each device: an older one no longer counts.
     newest: BTreeMap<DeviceId, u32>,
+    /// Devices came, went or were replaced since the links were last looked at.
+    census_changed: bool,
+    /// Something changed that the group follows from.
+    group_changed: bool,
     /// This node and all it can reach.
     pub(super) group: BTreeSet<VoterId>,
     next_hops: BTreeMap<VoterId, VoterId>,
@@ -61,6 +74,8 @@ impl Links {
             adverts: BTreeMap::new(),
             outdated: BTreeSet::new(),
             newest: BTreeMap::new(),
+            census_changed: false,
+            group_changed: false,
             group: BTreeSet::from([me]),
             next_hops: BTreeMap::new(),
             seq: 0,
@@ -77,7 +92,7 @@ impl Links {
     }
 
     pub(super) fn advert(&self, voter: &VoterId) -> Option<&Advert> {
-        self.adverts.get(voter).map(|(advert, _)| advert)
+        self.adverts.get(voter).map(|told| &told.advert)
     }
 
     /// The next hop towards a voter of the group.
@@ -118,8 +133,8 @@ impl Machine {
         let was_heard = std::mem::replace(&mut peer.hears_us, hears.contains(&self.me));
         let is_settled = peer.up && was_heard == peer.hears_us;
         // Whoever says nothing new about itself is as it was.
-        if let Some((_, seen)) = self.links.adverts.get_mut(&from) {
-            *seen = now;
+        if let Some(told) = self.links.adverts.get_mut(&from) {
+            told.seen = now;
         }
         for advert in adverts.iter().take(MAX_ADVERTS) {
             if advert.voter == self.me {
@@ -138,7 +153,10 @@ impl Machine {
     fn meet(&mut self, voter: VoterId) {
         if self.census.voters.contains_key(&voter.device) {
             let newest = self.links.newest.entry(voter.device).or_insert(voter.generation);
-            *newest = voter.generation.max(*newest);
+            if voter.generation > *newest {
+                *newest = voter.generation;
+                self.links.census_changed = true;
+            }
         }
     }
 
@@ -158,40 +176,66 @@ impl Machine {
         if !credible || !self.counts(&advert.voter) {
             return;
         }
-        let known = self.links.adverts.get(&advert.voter).map(|(known, _)| known);
+        let known = self.links.adverts.get(&advert.voter);
         let place = (advert.incarnation, advert.seq);
-        if let Some(known) = known.map(|known| (known.incarnation, known.seq)).filter(|known| place <= *known) {
+        if let Some(known) =
+            known.map(|told| (told.advert.incarnation, told.advert.seq)).filter(|known| place <= *known)
+        {
             if advert.voter == from && place < known {
                 self.links.outdated.insert(from);
             }
             return;
         }
-        self.links.heartbeat_due |= !known.is_some_and(|known| known.says_the_same_as(advert));
-        self.links.adverts.insert(advert.voter, (advert.clone(), now));
+        let same_neighbours = known.filter(|told| told.advert.neighbours == advert.neighbours);
+        let is_fresh = same_neighbours.is_some_and(|told| told.is_fresh);
+        self.links.group_changed |= same_neighbours.is_none();
+        self.links.heartbeat_due |= !known.is_some_and(|told| told.advert.says_the_same_as(advert));
+        self.links.adverts.insert(advert.voter, Told { advert: advert.clone(), seen: now, is_fresh });
+    }
+
+    /// Which devices there are is another thing now.
+    pub(super) fn recount(&mut self, now: u64) {
+        self.links.census_changed = true;
+        self.refresh_links(now);
+        self.links.heartbeat_due = true;
     }
 
     /// Decides which links are up now, and the group with them.
     pub(super) fn refresh_links(&mut self, now: u64) {
-        let (census, newest, me) = (&self.census, &self.links.newest, self.me);
-        let counts = |voter: &VoterId| {
-            census.voters.contains_key(&voter.device)
-                && newest.get(&voter.device).is_none_or(|newest| voter.generation >= *newest)
-        };
-        self.links.peers.retain(|voter, _| counts(voter));
-        self.links.adverts.retain(|voter, _| *voter == me || counts(voter));
-        for peer in self.links.peers.values_mut() {
-            self.links.heartbeat_due |= peer.refresh(now, self.settings.link_down_ms);
+        if std::mem::take(&mut self.links.census_changed) {
+            let (census, newest, me) = (&self.census, &self.links.newest, self.me);
+            let counts = |voter: &VoterId| {
+                census.voters.contains_key(&voter.device)
+                    && newest.get(&voter.device).is_none_or(|newest| voter.generation >= *newest)
+            };
+            self.links.peers.retain(|voter, _| counts(voter));
+            self.links.adverts.retain(|voter, _| *voter == me || counts(voter));
+            self.links.group_changed = true;
         }
-        self.find_group(now);
+        for peer in self.links.peers.values_mut() {
+            let has_changed = peer.refresh(now, self.settings.link_down_ms);
+            if has_changed {
+                self.links.heartbeat_due = true;
+                self.links.group_changed = true;
+                self.digests.differ(now);
+            }
+        }
+        for told in self.links.adverts.values_mut() {
+            let is_fresh = now < told.seen + self.settings.advert_ms;
+            self.links.group_changed |= std::mem::replace(&mut told.is_fresh, is_fresh) != is_fresh;
+        }
+        if std::mem::take(&mut self.links.group_changed) {
+            self.find_group();
+        }
     }
 
     /// Breadth first over links that both ends advertise.
-    fn find_group(&mut self, now: u64) {
+    fn find_group(&mut self) {
         let mine: BTreeSet<VoterId> = self.links.up().collect();
         let none = BTreeSet::new();
         let neighbours = |voter: &VoterId| match self.links.adverts.get(voter) {
             _ if *voter == self.me => &mine,
-            Some((advert, seen)) if now < seen + self.settings.advert_ms => &*advert.neighbours,
+            Some(told) if told.is_fresh => &*told.advert.neighbours,
             _ => &none,
         };
         let mut group = BTreeSet::from([self.me]);
@@ -228,7 +272,7 @@ impl Machine {
         if !self.links.advert(&self.me).is_some_and(|before| before.says_the_same_as(&advert)) {
             self.links.told_since = now;
         }
-        self.links.adverts.insert(self.me, (advert, now));
+        self.links.adverts.insert(self.me, Told { advert, seen: now, is_fresh: true });
         let is_brief = self.is_known_to_all(now) && self.links.brief < MAX_BRIEF;
         self.links.brief = if is_brief { self.links.brief + 1 } else { 0 };
         for peer in self.links.open.clone() {
@@ -253,8 +297,8 @@ impl Machine {
         let heard = |known: &Peer| known.heard.is_some_and(|at| now < at + self.settings.link_down_ms);
         let hears = self.links.peers.get(peer).is_some_and(heard).then_some(*peer).into_iter().collect();
         let fresh = |voter: &VoterId| {
-            let (advert, seen) = self.links.adverts.get(voter)?;
-            (now < seen + self.settings.advert_ms).then_some(advert)
+            let told = self.links.adverts.get(voter)?;
+            (now < told.seen + self.settings.advert_ms).then_some(&told.advert)
         };
         let linked = |a: &VoterId, b: &VoterId| fresh(a).is_some_and(|advert| advert.neighbours.contains(b));
         let told_itself = |voter: &VoterId| linked(voter, peer) && linked(peer, voter);

@@ -10,6 +10,7 @@ use super::epoch::{Close, Epoch, Record};
 use super::fold::Rights;
 use super::links::Links;
 use super::message::{MAX_BODY_BYTES, MAX_HOPS, Message, Packet};
+use super::repair::Digests;
 use super::requests::Client;
 use super::settings::{Census, Settings};
 use super::{Desk, Note, Output};
@@ -74,7 +75,7 @@ pub struct Machine {
     pub(super) full: BTreeSet<EpochId>,
     /// Epochs with news for the neighbours.
     pub(super) news: BTreeSet<EpochId>,
-    pub(super) next_digest: u64,
+    pub(super) digests: Digests,
     pub(super) clients: BTreeMap<CommandId, Client>,
     /// The committed entries held, by command.
     pub(super) committed: BTreeMap<CommandId, RecordId>,
@@ -114,7 +115,7 @@ impl Machine {
             active: None,
             full: BTreeSet::new(),
             news: BTreeSet::new(),
-            next_digest: 0,
+            digests: Digests::default(),
             clients: BTreeMap::new(),
             committed: BTreeMap::new(),
             leaving_since: None,
@@ -160,8 +161,7 @@ impl Machine {
     /// Replaces what is known of the branch's devices.
     pub fn set_census(&mut self, now: u64, census: Census) {
         self.census = census;
-        self.refresh_links(now);
-        self.links.heartbeat_due = true;
+        self.recount(now);
     }
 
     /// This node is about to stop: the others close its epochs while it still votes. Stop when [`Self::may_stop`].
@@ -210,7 +210,7 @@ impl Machine {
             Message::Ask { .. } => {}
             Message::Reply { cmd, answer } => self.on_reply(cmd, answer),
             Message::TakeOver => self.on_take_over(now, desk),
-            Message::Digest { floor, since, lines } => self.on_digest(src, *floor, *since, lines),
+            Message::Digest { floor, since, lines } => self.on_digest(now, src, *floor, *since, lines),
             Message::Data { pieces } => self.on_data(pieces),
         }
     }
@@ -398,12 +398,12 @@ impl Machine {
         self.epoch_in_force().map(|epoch| epoch.id.creator)
     }
 
-    /// The neighbours a voter of the group last told of.
-    pub fn neighbours_of(&self, voter: VoterId) -> BTreeSet<VoterId> {
-        if voter == self.me {
-            return self.links.up().collect();
+    /// Whether a voter of the group last told that it hears and is heard by `other`.
+    pub fn are_neighbours(&self, voter: &VoterId, other: &VoterId) -> bool {
+        if *voter == self.me {
+            return self.links.up().any(|up| up == *other);
         }
-        self.links.advert(&voter).map(|advert| (*advert.neighbours).clone()).unwrap_or_default()
+        self.links.advert(voter).is_some_and(|advert| advert.neighbours.contains(other))
     }
 
     /// What is on disk, as this node sees it.

@@ -8,9 +8,30 @@ use super::machine::Machine;
 use super::message::{DigestLine, EpochData, MAX_DATA_MESSAGES, MAX_DIGEST, MAX_EPOCHS, MAX_RECORDS, Message, slice};
 use crate::ids::{EpochId, VoterId};
 
+/// Between two digests while neighbours hold different things.
 const DIGEST_MS: u64 = 1_000;
+/// Between two digests while all hold the same.
+const CALM_DIGEST_MS: u64 = 4_000;
+/// For so long after it was last seen that they do not, milliseconds.
+const DIFFERING_MS: u64 = 5_000;
 /// News repeats so many records before it, in case the neighbour missed the last ones.
 const OVERLAP: u32 = 8;
+
+/// When the neighbours are told what is held here.
+#[derive(Default)]
+pub(super) struct Digests {
+    next: u64,
+    told: Option<Arc<Message>>,
+    differing_until: u64,
+}
+
+impl Digests {
+    /// What is held here changed, or somebody holds something else, or may.
+    pub(super) fn differ(&mut self, now: u64) {
+        self.differing_until = now + DIFFERING_MS;
+        self.next = self.next.min(now + DIGEST_MS);
+    }
+}
 
 /// Packs pieces into messages that keep their bounds.
 #[derive(Default)]
@@ -107,13 +128,17 @@ impl Machine {
         }
     }
 
-    /// Tells the neighbours, once a second, what is held here.
+    /// Tells the neighbours what is held here: once a second while that changes or differs from what one of them holds.
     pub(super) fn digest(&mut self, now: u64) {
-        if now < self.next_digest {
+        if now < self.digests.next {
             return;
         }
-        self.next_digest = now + DIGEST_MS;
         let message = Arc::new(self.what_is_held());
+        if self.digests.told.as_ref() != Some(&message) {
+            self.digests.differ(now);
+        }
+        self.digests.next = now + if now < self.digests.differing_until { DIGEST_MS } else { CALM_DIGEST_MS };
+        self.digests.told = Some(message.clone());
         for neighbour in self.links.up().collect::<Vec<_>>() {
             self.send_direct(neighbour, message.clone());
         }
@@ -138,8 +163,22 @@ impl Machine {
         Message::Digest { floor: self.disk.floor, since, lines }
     }
 
-    pub(super) fn on_digest(&mut self, src: VoterId, floor: u32, since: Option<EpochId>, lines: &[DigestLine]) {
+    pub(super) fn on_digest(
+        &mut self,
+        now: u64,
+        src: VoterId,
+        floor: u32,
+        since: Option<EpochId>,
+        lines: &[DigestLine],
+    ) {
         self.adopt_floor(floor);
+        let is_same = |told: &Arc<Message>| match &**told {
+            Message::Digest { floor: f, since: s, lines: l } => (*f, *s, &l[..]) == (floor, since, lines),
+            _ => false,
+        };
+        if !self.digests.told.as_ref().is_some_and(is_same) {
+            self.digests.differ(now);
+        }
         let theirs: std::collections::BTreeMap<EpochId, &DigestLine> =
             lines.iter().take(MAX_DIGEST).map(|line| (line.epoch, line)).collect();
         let mut packing = Packing::default();

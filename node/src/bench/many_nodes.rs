@@ -13,7 +13,9 @@ use super::report::{Bar, Figure, Measure, Unit, p50_p99};
 use super::two_nodes::called_tickets;
 
 /// How long the mesh is left alone to see what it costs when nothing happens.
-const IDLE: Duration = Duration::from_secs(5);
+const IDLE: Duration = Duration::from_secs(10);
+/// How long nothing must happen before a mesh counts as idle.
+const SETTLED: Duration = Duration::from_secs(3);
 /// Commands before anything is measured.
 const WARM_UP: usize = 50;
 
@@ -74,6 +76,7 @@ async fn measure(run: &Run<'_>, nodes: usize, commands: usize) -> Result<Seen> {
     let handles = branch.handles();
     let (one, others) = (handles[0], &handles[1..]);
     recall_each(one, others, &tickets[..WARM_UP.min(commands)]).await?;
+    tokio::time::sleep(SETTLED).await;
     let before_idle = Meter::read(&branch).await?;
     tokio::time::sleep(IDLE).await;
     let begun = Meter::read(&branch).await?;

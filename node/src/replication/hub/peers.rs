@@ -177,7 +177,7 @@ impl Hub {
             None => true,
             Some(from) if from == to => false,
             Some(from) => match (self.peers.get(from), self.peers.get(to)) {
-                (Some(source), Some(target)) => !self.machine.neighbours_of(source.voter).contains(&target.voter),
+                (Some(source), Some(target)) => !self.machine.are_neighbours(&source.voter, &target.voter),
                 _ => true,
             },
         }
