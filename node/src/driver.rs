@@ -1,5 +1,5 @@
 //! The glue between the hub and the world: one thread that takes what came in, lets the hub handle it, commits
-//! everything durable in one transaction, and only then sends, publishes and answers.
+//! what must be durable in one transaction, and only then sends, publishes and answers.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

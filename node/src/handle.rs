@@ -35,7 +35,8 @@ pub struct Identity {
     pub counter: Option<CounterNo>,
 }
 
-/// Everything a reader may want, as one consistent picture that was durable before it was published.
+/// Everything a reader may want, as one consistent picture that was durable before it was published: what others changed
+/// in queues on their disks, all else on this one.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// Grows with every published change of this process; with [`Feed::boot`] it names an event.
@@ -147,7 +148,7 @@ impl Feed {
         Self { boot, live: broadcast::channel(1024).0, recent: Mutex::new(VecDeque::new()) }
     }
 
-    /// Publishes an event that is durable.
+    /// Publishes an event of what is durable, here or with its author.
     pub fn publish(&self, event: Event) {
         let event = Arc::new(event);
         let mut recent = self.recent.lock().expect("no holder of this lock panics");

@@ -2,7 +2,8 @@
 //!
 //! The loop: sockets, HTTP, timers and disk turn into [`replication::Input`]s; the [`replication::hub::Hub`] (no I/O)
 //! answers each with effects; the [`driver`] collects what came in meanwhile, commits everything durable in one
-//! transaction, and only then sends, answers and publishes. So disk comes before network and before acknowledgement by
+//! transaction, and only then sends, answers and publishes (queue changes of others may be shown before: their authors have them
+//! on disk). So disk comes before network and before acknowledgement by
 //! construction, and the simulator drives the same hub with its own disk and network.
 
 pub mod bench;

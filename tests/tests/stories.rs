@@ -1,6 +1,6 @@
 //! Directed runs in the simulator: situations that random plans meet too seldom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use branchmesh_model::command::{Ask, Caller, Command, Guarded, Ordinary};
 use branchmesh_model::config::StaffRole;
@@ -285,4 +285,38 @@ fn a_command_repeated_when_its_day_is_out_of_sight_is_answered_at_once() {
     let answers: Vec<&String> = story.iter().filter(|line| line.contains(" issue: ")).collect();
     assert_eq!(answers.len(), 2, "{story:?}");
     assert!(answers[0].contains("Ticket(") && answers[1].contains("refused: "), "{answers:?}");
+}
+
+#[test]
+fn a_day_goes_on_where_it_was_after_a_steward_whose_clock_is_a_year_ahead_was_alone_with_it() {
+    const A_YEAR_MS: i64 = 365 * 24 * 3_600_000;
+    let mut world = branch_of_five();
+    world.members[KIOSK].clock.skew = A_YEAR_MS;
+    pass(&mut world, 8_000);
+    (0..3).for_each(|n| issue(&mut world, TABLET, &format!("before{n}")));
+    pass(&mut world, 2_000);
+    assert_eq!(tickets_shown(&world, TABLET), 3);
+    let first_day = world.members[TABLET].process.as_ref().expect("it runs").snapshot.date;
+
+    // The kiosk goes on with two others before it has heard their clocks, and customers come meanwhile.
+    (0..5).for_each(|index| world.crash(index));
+    pass(&mut world, 2_000);
+    [KIOSK, 3, TABLET].into_iter().for_each(|index| world.start(index));
+    for n in 0..100 {
+        issue(&mut world, KIOSK, &format!("after{n}"));
+        pass(&mut world, 50);
+    }
+    [0, 1].into_iter().for_each(|index| world.start(index));
+    pass(&mut world, 20_000);
+    let snapshot = world.members[TABLET].process.as_ref().expect("it runs").snapshot.clone();
+    let tickets = &snapshot.days[&first_day].tickets;
+    let numbers: BTreeSet<String> = tickets.values().map(|ticket| ticket.number.to_string()).collect();
+    assert!(tickets.len() > 3 && numbers.len() == tickets.len(), "{numbers:?}");
+
+    // Who was issued a number before is still somebody's to call.
+    let oldest = tickets.values().min_by_key(|ticket| ticket.arrived).expect("there are some").id;
+    give(&mut world, TABLET, "gone", Ask::Guarded(Guarded::Abandon { ticket: oldest, reason: None }));
+    pass(&mut world, 2_000);
+    let snapshot = &world.members[TABLET].process.as_ref().expect("it runs").snapshot;
+    assert_eq!(snapshot.days[&first_day].tickets[&oldest].state, TicketState::Abandoned);
 }

@@ -95,11 +95,11 @@ impl Book {
         self.tickets.get(ticket).is_some_and(|t| t.right.is_some())
     }
 
-    /// Forgets a business day that is over, as its logs are pruned.
-    pub fn drop_day(&mut self, date: BusinessDate) {
-        self.tickets.retain(|_, t| t.date != date);
-        self.numbers.retain(|(d, _, _), _| *d != date);
-        self.closed.remove(&date);
+    /// Forgets the business days before `oldest`, as their logs are pruned.
+    pub fn drop_before(&mut self, oldest: BusinessDate) {
+        self.tickets.retain(|_, t| t.date >= oldest);
+        self.numbers.retain(|(d, _, _), _| *d >= oldest);
+        self.closed.retain(|d| *d >= oldest);
         let tickets = &self.tickets;
         self.commands.retain(|_, done| match done {
             Done::Ticket(t) | Done::Moved { to: t, .. } => tickets.contains_key(t),

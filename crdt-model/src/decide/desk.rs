@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::iter::Peekable;
 
+use jiff::ToSpan;
+
 use crate::command::Rejection;
 use crate::config::Config;
 use crate::ids::{CounterNo, TicketId};
@@ -53,10 +55,15 @@ impl<'a> Desk<'a> {
         Number { prefix, lane: self.lane.to_owned(), count: highest.saturating_add(1) }
     }
 
+    /// Whether all that is known of the day's tickets is in the view, and not only what the log says of them.
+    fn is_in_sight(&self, date: BusinessDate) -> bool {
+        date >= self.today.saturating_sub(1.days()) || self.view.days().contains_key(&date)
+    }
+
     /// A ticket with the log's records that the view does not show yet.
     pub(super) fn ticket(&self, id: &TicketId) -> Result<OnDesk<'a>, Rejection> {
         let missing = || Rejection::not_found("ticket", &id.to_string());
-        match self.book.ticket(id) {
+        match self.book.ticket(id).filter(|known| self.is_in_sight(known.date)) {
             Some(known) if !self.view.shows(id, known.date, &known.records) => {
                 let folded = self.view.fold_with(*id, known.date, &known.records);
                 Ok(OnDesk { ticket: Cow::Owned(folded.ticket.ok_or_else(missing)?), grants: Cow::Owned(folded.grants) })

@@ -17,7 +17,7 @@ const FLAP_FORGIVEN_MS: u64 = 15_000;
 /// An advert that says the same for so long is known to all, milliseconds.
 const SETTLED_MS: u64 = 2_000;
 /// Heartbeats in a row that leave out an advert that all know: it is told again before anybody who goes by its age forgets it.
-const MAX_BRIEF: u32 = 4;
+const MAX_BRIEF: u32 = 3;
 
 #[derive(Default)]
 struct Peer {
@@ -286,7 +286,7 @@ impl Machine {
     fn is_known_to_all(&self, now: u64) -> bool {
         let is_up = |voter: &VoterId| self.links.peers.get(voter).is_some_and(|peer| peer.up);
         now >= self.links.told_since + SETTLED_MS
-            && self.links.open.iter().all(is_up)
+            && self.links.open.iter().filter(|voter| self.counts(voter)).all(is_up)
             && self.links.group.iter().all(|voter| *voter == self.me || is_up(voter))
     }
 

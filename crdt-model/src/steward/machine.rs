@@ -152,6 +152,9 @@ impl Machine {
         self.lead(now, desk);
         self.drive_closers(now);
         self.drive_clients(now);
+        if !self.news.is_empty() {
+            self.digests.differ(now);
+        }
         self.tell_news();
         self.digest(now);
         self.heartbeat(now);

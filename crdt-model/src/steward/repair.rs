@@ -145,7 +145,7 @@ impl Machine {
     }
 
     /// Asks a voter, near or far, for what it holds and this node lacks: its own records may have come here without those
-    /// before them, and digests take a second for each device on the way.
+    /// before them, and digests take seconds for each device on the way.
     pub fn ask_for_records(&mut self, of: VoterId) -> Output {
         if of != self.me {
             let held = self.what_is_held();

@@ -265,8 +265,20 @@ fn the_log_answers_a_repeated_command() {
     let mut side = Side::new();
     let (record, entry) = side.append(kiosk(), issue("cash")).expect("permitted").expect("a record");
     assert_eq!(side.book.find_command(&entry.cmd), Some(&Done::Ticket(record.key())));
-    side.book.drop_day(date());
+    side.book.drop_before(date());
+    assert_eq!(side.book.find_command(&entry.cmd), Some(&Done::Ticket(record.key())));
+    side.book.drop_before(date().tomorrow().expect("not the last day"));
     assert_eq!(side.book.find_command(&entry.cmd), None);
+}
+
+#[test]
+fn a_ticket_of_a_day_out_of_sight_is_not_found_whatever_the_log_says_of_it() {
+    let mut side = Side::new();
+    let ticket = side.issue("cash");
+    side.view.drop_day(date());
+    side.now.0 += 3 * 24 * 3_600_000;
+    let gone = side.guarded(manager(), Guarded::Abandon { ticket, reason: None });
+    assert!(matches!(gone, Err(Rejection::NotFound { .. })));
 }
 
 #[test]

@@ -48,7 +48,11 @@ impl Hub {
 
     /// The business day of the clocks that are believed.
     fn date_by_clock(&self, now: Now) -> BusinessDate {
-        business_date(self.agreed_wall(now), &self.context.zone, self.view.config().branch.cut_off)
+        self.date_of(self.agreed_wall(now))
+    }
+
+    pub(super) fn date_of(&self, wall: UnixMs) -> BusinessDate {
+        business_date(wall, &self.context.zone, self.view.config().branch.cut_off)
     }
 
     /// This device's clock, unless most of the devices heard since the start disagree with it: then theirs. Of two that
@@ -166,8 +170,12 @@ impl Hub {
         self.guarded(now, None, command, fx);
     }
 
-    /// Lets the logs and views of days go that nobody will decide about any more; their documents stay.
+    /// Lets the logs and views of days go that nobody will decide about any more; their documents stay. A device that should
+    /// hear other clocks and hears none lets nothing go that would not come back: its own may be a year ahead.
     pub(super) fn let_old_days_go(&mut self, now: Now, fx: &mut Effects) {
+        if self.has_fellows() && self.clocks_of_others().next().is_none() {
+            return;
+        }
         let oldest = self.oldest_day_shown();
         let floor = self.machine.safe_floor(|body| match serde_json::from_slice::<Entry>(body) {
             Ok(entry) => entry.act.dates(RecordKey([0; 10])).any(|date| date >= oldest),
@@ -175,16 +183,17 @@ impl Hub {
         });
         let output = self.machine.prune(floor);
         self.absorb(now, output, fx);
+        self.book.drop_before(oldest);
         self.drop_old_days();
     }
 
-    /// Lets the views of days go that are not shown any more.
+    /// Lets the views of days go that are not shown any more. The steward's book keeps them: the date that is believed may
+    /// be another one again in a moment.
     fn drop_old_days(&mut self) {
         let oldest = self.oldest_day_shown();
         let past: Vec<BusinessDate> = self.view.days().range(..oldest).map(|(date, _)| *date).collect();
         for date in past {
             self.view.drop_day(date);
-            self.book.drop_day(date);
         }
     }
 }

@@ -269,6 +269,7 @@ impl Hub {
         let me = self.signer.device;
         let is_due = |fx: &Effects| {
             fx.store.iter().any(|op| !is_of_others_queues(op, &me))
+                || fx.replies.iter().any(|(_, reply)| matches!(reply, Reply::Command(Ok(_))))
                 || fx.send.iter().any(|out| out.frame.rests_on_documents())
         };
         if self.later_is_due || self.received.len() > MAX_RECEIVED || effects.iter().any(is_due) {
@@ -296,7 +297,7 @@ impl Hub {
     fn dispatch(&mut self, now: Now, input: Input, fx: &mut Effects) -> Result<(), StoreError> {
         match input {
             Input::Tick => self.tick(now, fx)?,
-            Input::Quiet => self.check_some(fx),
+            Input::Quiet => self.do_chores(fx),
             Input::PeerUp { peer, hello, address } => self.peer_up(now, peer, hello, address, fx),
             Input::PeerDown { peer } => self.peer_down(now, peer, fx),
             Input::Frame { peer, frame } => self.frame(now, peer, frame, fx)?,
@@ -334,7 +335,7 @@ impl Hub {
         self.later_is_due |= !self.received.is_empty();
         self.machine_tick(now, fx);
         self.ask_again(now, fx);
-        self.check_some(fx);
+        self.check_in_time(fx);
         let second = now.mono_ms / 1000;
         if second != self.last_second {
             self.last_second = second;

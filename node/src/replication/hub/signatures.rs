@@ -18,8 +18,10 @@ use crate::storage::StoreOp;
 
 /// Fewer changes than this in one frame are checked at once, and any number of the live path: they are on their way to others.
 const MANY: usize = 8;
-/// Signatures looked at together, in a quiet moment and with each tick of 100 ms: about a third of a millisecond.
-const AT_ONCE: usize = 8;
+/// Signatures looked at together in a quiet moment: about a third of a millisecond.
+const QUIETLY: usize = 8;
+/// Signatures looked at in a tick of 100 ms without such a moment: a thirtieth of a processor.
+const A_TICK: usize = 64;
 /// Signatures looked at for one peer that asks for changes: about a twentieth of a second.
 pub(super) const FOR_A_PEER: usize = 1_024;
 /// Most that may wait; those of more are looked at before they enter.
@@ -30,6 +32,8 @@ const MAX_WAITING: usize = 32_768;
 pub(super) struct Unchecked {
     waiting: BTreeMap<DocId, BTreeMap<(Vec<u8>, u64), (Envelope, Hash)>>,
     count: usize,
+    /// Whether there was a quiet moment since the last tick.
+    was_quiet: bool,
 }
 
 impl Unchecked {
@@ -127,9 +131,21 @@ impl Hub {
         self.unchecked.count > 0
     }
 
-    /// Looks at some of the signatures that wait.
-    pub(super) fn check_some(&mut self, fx: &mut Effects) {
-        for _ in 0..AT_ONCE {
+    /// Nothing else is to be done.
+    pub(super) fn do_chores(&mut self, fx: &mut Effects) {
+        self.unchecked.was_quiet = true;
+        self.check_some(QUIETLY, fx);
+    }
+
+    /// Looks at signatures that wait, if there was no better moment.
+    pub(super) fn check_in_time(&mut self, fx: &mut Effects) {
+        if !std::mem::take(&mut self.unchecked.was_quiet) {
+            self.check_some(A_TICK, fx);
+        }
+    }
+
+    fn check_some(&mut self, most: usize, fx: &mut Effects) {
+        for _ in 0..most {
             let Some(doc) = self.unchecked.waiting.keys().next().cloned() else { return };
             self.check_next_of(&doc, fx);
         }

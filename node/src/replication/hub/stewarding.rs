@@ -37,9 +37,22 @@ pub(super) fn census(view: &BranchView) -> Census {
 }
 
 impl Hub {
-    pub(super) fn with_desk(&mut self, now: Now, f: impl FnOnce(&mut Machine, &mut dyn Desk) -> Output) -> Output {
+    /// Lets the machine handle something at a desk where the days lie that are shown by the clocks believed now: else a number
+    /// of a day out of sight could be given again.
+    fn with_desk(
+        &mut self,
+        now: Now,
+        fx: &mut Effects,
+        f: impl FnOnce(&mut Machine, &mut dyn Desk) -> Output,
+    ) -> Output {
+        let wall = self.agreed_wall(now);
+        if self.date_of(wall) != self.today
+            && let Err(error) = self.follow_the_date(now, fx)
+        {
+            fx.fatal = Some(error.to_string());
+        }
         let mut desk = TicketDesk {
-            wall: self.agreed_wall(now),
+            wall,
             book: &mut self.book,
             view: &self.view,
             side_lane: &self.side_lane,
@@ -52,7 +65,7 @@ impl Hub {
         if self.stands_still() {
             return;
         }
-        let output = self.with_desk(now, |machine, desk| machine.tick(now.mono_ms, desk));
+        let output = self.with_desk(now, fx, |machine, desk| machine.tick(now.mono_ms, desk));
         self.absorb(now, output, fx);
     }
 
@@ -60,7 +73,7 @@ impl Hub {
         if self.stands_still() {
             return;
         }
-        let output = self.with_desk(now, |machine, desk| machine.handle(now.mono_ms, link, packet, desk));
+        let output = self.with_desk(now, fx, |machine, desk| machine.handle(now.mono_ms, link, packet, desk));
         self.absorb(now, output, fx);
     }
 
