@@ -8,9 +8,12 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use automerge::iter::MapRangeItem;
 use automerge::legacy::{Key, ObjectId, OpType};
 use automerge::transaction::{CommitOptions, Transactable};
-use automerge::{ActorId, AutoCommit, Change, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue, Value};
+use automerge::{
+    ActorId, AutoCommit, Change, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue, ScalarValueRef, Value, ValueRef,
+};
 
 use crate::ids::DeviceId;
 use crate::schema::{DocId, Family};
@@ -306,8 +309,12 @@ impl FactDoc {
 
     /// All facts in key order.
     pub fn facts(&self) -> Vec<(String, String)> {
-        let keys: Vec<String> = self.doc.keys(ROOT).filter(|k| k != SCHEMA_KEY).collect();
-        keys.into_iter().filter_map(|k| self.get(&k).map(|v| (k, v))).collect()
+        let entries = self.doc.map_range(ROOT, ..).filter(|entry| entry.key != SCHEMA_KEY);
+        let fact = |entry: MapRangeItem<'_>| match entry.value {
+            ValueRef::Scalar(ScalarValueRef::Str(value)) => Some((entry.key.into_owned(), value.into_owned())),
+            _ => None,
+        };
+        entries.filter_map(fact).collect()
     }
 
     /// The hashes of the changes nothing builds on, sorted: equal heads mean equal documents.
@@ -471,6 +478,7 @@ mod tests {
             assert!(doc.is_written_again("x") && !doc.is_written_again("y"), "two wrote x, one wrote y");
             assert_eq!(doc.chosen("x"), Some((a.get("x").expect("written"), true)));
             assert_eq!(doc.chosen("y"), Some(("1".into(), false)));
+            assert_eq!(doc.facts(), ["x", "y"].map(|key| (key.to_owned(), doc.get(key).expect("written"))));
             assert_eq!((doc.chosen("z"), doc.get("z")), (None, None));
         }
         let loaded = FactDoc::load(&a.save(), &Actor::new(&device(1), [9; 8])).expect("own bytes");

@@ -6,7 +6,7 @@ use crate::command::Done;
 use crate::ids::{CommandId, RecordId, RecordKey, TicketId};
 use crate::ticket::{Act, Entry, Number};
 use crate::time::BusinessDate;
-use crate::view;
+use crate::view::{self, BranchView};
 
 /// By what right the steward may decide about a ticket.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -23,7 +23,7 @@ pub(super) struct BookTicket {
     pub(super) date: BusinessDate,
     /// None if the log only has an override's grant of it.
     pub(super) right: Option<Right>,
-    pub(super) records: BTreeMap<RecordKey, Entry>,
+    pub(super) records: BTreeMap<RecordKey, Box<Entry>>,
 }
 
 /// Tickets of the steward's own and inherited epochs, their records, and the numbers given. Fold the inherited epochs
@@ -34,6 +34,10 @@ pub struct Book {
     numbers: BTreeMap<(BusinessDate, char, String), u32>,
     closed: BTreeSet<BusinessDate>,
     commands: BTreeMap<CommandId, Done>,
+    /// Tickets with records that the view perhaps does not show.
+    unshown: BTreeMap<BusinessDate, BTreeSet<TicketId>>,
+    /// What the view had taken back when that was last known.
+    taken_back: u64,
 }
 
 impl Book {
@@ -57,7 +61,8 @@ impl Book {
                 right: None,
                 records: BTreeMap::new(),
             });
-            known.records.insert(key, entry.clone());
+            known.records.insert(key, Box::new(entry.clone()));
+            self.unshown.entry(date).or_default().insert(ticket);
             if ticket == key {
                 known.right = known.right.max(Some(right));
             }
@@ -95,11 +100,37 @@ impl Book {
         self.tickets.get(ticket).is_some_and(|t| t.right.is_some())
     }
 
+    /// Passes by the tickets of a day of which `view` shows every record by now: to look for the next ticket then takes time by how
+    /// many wait, not by how many came that day.
+    pub(super) fn compare(&mut self, view: &BranchView, date: BusinessDate) {
+        if view.taken_back() != self.taken_back {
+            self.taken_back = view.taken_back();
+            self.unshown.clear();
+            for (id, ticket) in &self.tickets {
+                self.unshown.entry(ticket.date).or_default().insert(*id);
+            }
+        }
+        let Some(unshown) = self.unshown.get_mut(&date) else { return };
+        let tickets = &self.tickets;
+        unshown.retain(|id| tickets.get(id).is_some_and(|t| !view.shows(id, t.date, &t.records)));
+    }
+
+    /// Tickets of a day with records that the view did not show when it was last compared, in order of their ids.
+    pub(super) fn unshown(&self, date: BusinessDate) -> impl Iterator<Item = (&TicketId, &BookTicket)> {
+        self.unshown.get(&date).into_iter().flatten().filter_map(|id| Some((id, self.tickets.get(id)?)))
+    }
+
+    /// Whether the view showed every record of a ticket of that day when it was last compared.
+    pub(super) fn is_shown(&self, date: BusinessDate, id: &TicketId) -> bool {
+        !self.unshown.get(&date).is_some_and(|unshown| unshown.contains(id))
+    }
+
     /// Forgets the business days before `oldest`, as their logs are pruned.
     pub fn drop_before(&mut self, oldest: BusinessDate) {
         self.tickets.retain(|_, t| t.date >= oldest);
         self.numbers.retain(|(d, _, _), _| *d >= oldest);
         self.closed.retain(|d| *d >= oldest);
+        self.unshown.retain(|d, _| *d >= oldest);
         let tickets = &self.tickets;
         self.commands.retain(|_, done| match done {
             Done::Ticket(t) | Done::Moved { to: t, .. } => tickets.contains_key(t),
@@ -109,10 +140,6 @@ impl Book {
 
     pub(super) fn ticket(&self, id: &TicketId) -> Option<&BookTicket> {
         self.tickets.get(id)
-    }
-
-    pub(super) fn tickets(&self) -> impl Iterator<Item = (&TicketId, &BookTicket)> {
-        self.tickets.iter()
     }
 
     pub(super) fn highest(&self, date: BusinessDate, prefix: char, lane: &str) -> u32 {

@@ -1,7 +1,6 @@
 //! What a steward decides on: the view, and over it the records of its log that the view does not show yet.
 
 use std::borrow::Cow;
-use std::iter::Peekable;
 
 use jiff::ToSpan;
 
@@ -32,9 +31,10 @@ pub(super) struct OnDesk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    pub(super) fn new(view: &'a BranchView, book: &'a Book, lane: &'a str, now: UnixMs, ctx: &Context) -> Self {
+    pub(super) fn new(view: &'a BranchView, book: &'a mut Book, lane: &'a str, now: UnixMs, ctx: &Context) -> Self {
         let config: &Config = view.config();
         let today = business_date(now, &ctx.zone, config.branch.cut_off);
+        book.compare(view, today);
         Self { view, config, now, today, book, lane, empty: DayView::default() }
     }
 
@@ -89,25 +89,13 @@ impl<'a> Desk<'a> {
     }
 
     /// Unfinished tickets of today that the log knows, with its records; closed ones stay closed and are skipped.
-    ///
-    /// Log, view and facts are walked side by side: a call looks at all tickets of the day, and a look-up of each would
-    /// take longer than everything else a call does.
     pub(super) fn unfinished_today(&self) -> Vec<Cow<'a, Ticket>> {
-        let mut shown = self.view.days().get(&self.today).into_iter().flat_map(|d| &d.tickets).peekable();
-        let mut facts = self.view.facts_of(self.today).peekable();
-        let today = self.book.tickets().filter(|(_, t)| t.date == self.today);
-        today
-            .filter_map(|(id, known)| {
-                let (shown, facts) = (next_of(&mut shown, id), next_of(&mut facts, id));
-                if shown.is_some_and(|t| t.state.is_closed()) {
-                    return None;
-                }
-                match shown.zip(facts) {
-                    Some((ticket, facts)) if facts.hold(&known.records) => Some(Cow::Borrowed(&**ticket)),
-                    _ => self.view.fold_with(*id, known.date, &known.records).ticket.map(Cow::Owned),
-                }
-            })
-            .collect()
+        let (book, view, today) = (self.book, self.view, self.today);
+        let is_known = |t: &Ticket| book.ticket(&t.id).is_some_and(|known| known.date == today);
+        let shown = view.unfinished(today).filter(|t| book.is_shown(today, &t.id) && is_known(t));
+        let in_log = book.unshown(today).filter(|(id, _)| !view.ticket(id).is_some_and(|t| t.state.is_closed()));
+        let folded = in_log.filter_map(|(id, known)| view.fold_with(*id, known.date, &known.records).ticket);
+        shown.map(|t| Cow::Borrowed(&**t)).chain(folded.map(Cow::Owned)).collect()
     }
 
     /// A counter that may call now: configured, open and without a ticket among the `unfinished` ones.
@@ -119,7 +107,7 @@ impl<'a> Desk<'a> {
         let counter = open_counter(self.config, self.day(self.today), number)?;
         let busy =
             |t: &Ticket| t.counter == Some(number) && matches!(t.state, TicketState::Called | TicketState::Serving);
-        let shown = self.day(self.today).tickets.values().map(|t| &**t).find(|t| busy(t)).map(|t| t.id);
+        let shown = self.view.unfinished(self.today).find(|t| busy(t)).map(|t| t.id);
         // What the view shows may already be over in the log, and what the log granted may not be shown yet.
         let shown = shown.and_then(|id| self.ticket(&id).ok()).map(|t| t.ticket).filter(|t| busy(t));
         match shown.as_deref().or_else(|| unfinished.iter().map(|t| &**t).find(|t| busy(t))) {
@@ -132,12 +120,6 @@ impl<'a> Desk<'a> {
             }),
         }
     }
-}
-
-/// What `sorted` has under `id`. Asked in order: what comes before `id` is passed by.
-fn next_of<'a, V>(sorted: &mut Peekable<impl Iterator<Item = (&'a TicketId, &'a V)>>, id: &TicketId) -> Option<&'a V> {
-    while sorted.next_if(|(other, _)| *other < id).is_some() {}
-    sorted.next_if(|(other, _)| *other == id).map(|(_, value)| value)
 }
 
 /// A configured counter that is open.

@@ -131,7 +131,7 @@ fn repeated(view: &BranchView, command: &Command) -> Result<Option<Done>, Reject
 /// The rejection, with nothing to append. [`Rejection::NoAuthority`] leaves the holders to the hub, which knows the mesh.
 pub fn guarded(
     view: &BranchView,
-    book: &Book,
+    book: &mut Book,
     lane: &str,
     command: &Command,
     now: UnixMs,

@@ -426,6 +426,11 @@ impl Machine {
         }
     }
 
+    /// Whether an operation only keeps a record that another steward decided: nothing that is known here led to it.
+    pub fn is_of_another(&self, op: &Op) -> bool {
+        matches!(op, Op::Push(place, _) if place.epoch.creator != self.me)
+    }
+
     /// Every committed entry held here, by epoch and position: its place, its command and its body.
     pub fn committed_entries(&self) -> impl Iterator<Item = (RecordId, &CommandId, &[u8])> {
         self.disk.epochs.values().flat_map(|held| entries_between(held, 0, held.commit))

@@ -36,6 +36,10 @@ pub struct BranchView {
     facts: BTreeMap<BusinessDate, DayFacts>,
     days: BTreeMap<BusinessDate, Arc<DayView>>,
     dates: BTreeMap<TicketId, BusinessDate>,
+    /// Tickets that are not closed: a steward that looks for the next passes by the hundreds that are.
+    unfinished: BTreeMap<BusinessDate, BTreeSet<TicketId>>,
+    /// How often something was taken back.
+    taken_back: u64,
     /// Those of tickets at a counter, as last folded: each step of the service asks for them.
     grants: BTreeMap<TicketId, Vec<GrantView>>,
     commands: BTreeMap<CommandId, (BusinessDate, String, Prior)>,
@@ -79,6 +83,8 @@ impl BranchView {
             facts: BTreeMap::new(),
             days: BTreeMap::new(),
             dates: BTreeMap::new(),
+            unfinished: BTreeMap::new(),
+            taken_back: 0,
             grants: BTreeMap::new(),
             commands: BTreeMap::new(),
             touched: BTreeMap::new(),
@@ -98,6 +104,7 @@ impl BranchView {
     /// chose one of the texts, which may speak of other tickets. [`BranchView::apply`] it next.
     pub fn retract(&mut self, doc: &DocId, key: &str) {
         let Some(date) = doc.date() else { return };
+        self.taken_back += 1;
         if let Some(facts) = self.facts.get_mut(&date) {
             facts.retract(doc, key, self.touched.entry(date).or_default());
         }
@@ -157,39 +164,52 @@ impl BranchView {
     /// Folds again what was touched since the last time; the events are the difference between before and after.
     pub fn refresh(&mut self) -> Vec<EventDraft> {
         let mut events = vec![];
-        self.refresh_roster(&mut events);
-        self.refresh_config(&mut events);
-        for (date, touched) in std::mem::take(&mut self.touched) {
-            self.refresh_day(date, touched, &mut events);
-        }
-        self.refresh_anomalies();
+        self.fold_again(Some(&mut events));
         events
     }
 
-    fn refresh_roster(&mut self, events: &mut Vec<EventDraft>) {
+    /// The same for whoever has just read what is there: nothing happened, so no events are made.
+    pub fn open(&mut self) {
+        self.fold_again(None);
+    }
+
+    fn fold_again(&mut self, mut events: Option<&mut Vec<EventDraft>>) {
+        self.refresh_roster(events.as_deref_mut());
+        self.refresh_config(events.as_deref_mut());
+        for (date, touched) in std::mem::take(&mut self.touched) {
+            self.refresh_day(date, touched, events.as_deref_mut());
+        }
+        self.refresh_anomalies();
+    }
+
+    fn refresh_roster(&mut self, events: Option<&mut Vec<EventDraft>>) {
         if !std::mem::take(&mut self.roster_touched) {
             return;
         }
         let (roster, bad) = Roster::fold(self.branch, &self.roster_facts);
-        diff::roster(&self.roster, &roster, events);
+        if let Some(events) = events {
+            diff::roster(&self.roster, &roster, events);
+        }
         self.roster = Arc::new(roster);
         self.settle(Subject::Roster, bad.into_iter().map(|k| (k, AnomalyKind::Unreadable)).collect());
     }
 
-    fn refresh_config(&mut self, events: &mut Vec<EventDraft>) {
+    fn refresh_config(&mut self, events: Option<&mut Vec<EventDraft>>) {
         let touched = std::mem::take(&mut self.config_touched);
         if touched.is_empty() {
             return;
         }
         let (config, bad) = Config::fold(&self.config_facts);
-        if config != *self.config {
+        if let Some(events) = events
+            && config != *self.config
+        {
             events.push(diff::config(self.branch, &touched));
         }
         self.config = Arc::new(config);
         self.settle(Subject::Config, bad.into_iter().map(|k| (k, AnomalyKind::Unreadable)).collect());
     }
 
-    fn refresh_day(&mut self, date: BusinessDate, touched: Touched, events: &mut Vec<EventDraft>) {
+    fn refresh_day(&mut self, date: BusinessDate, touched: Touched, mut events: Option<&mut Vec<EventDraft>>) {
         let Some(facts) = self.facts.get(&date) else { return };
         let mut day = self.days.remove(&date).unwrap_or_default();
         let view = Arc::make_mut(&mut day);
@@ -202,10 +222,17 @@ impl BranchView {
         let mut settled = vec![];
         for id in tickets {
             let mut folded = fold_known(id, facts);
-            diff::ticket(view, &folded, events);
+            if let Some(events) = events.as_deref_mut() {
+                diff::ticket(view, &folded, events);
+            }
             settled.push((Subject::Ticket(date, id), std::mem::take(&mut folded.anomalies)));
             if folded.ticket.is_some() {
                 self.dates.insert(id, date);
+            }
+            if folded.ticket.as_ref().is_some_and(|t| !t.state.is_closed()) {
+                self.unfinished.entry(date).or_default().insert(id);
+            } else if let Some(unfinished) = self.unfinished.get_mut(&date) {
+                unfinished.remove(&id);
             }
             let is_at_counter = |t: &Ticket| matches!(t.state, TicketState::Called | TicketState::Serving);
             if folded.ticket.as_ref().is_some_and(is_at_counter) {
@@ -219,12 +246,14 @@ impl BranchView {
             let Some(facts) = facts.counters.get(&number) else { continue };
             let (counter, idle) = counters::fold_counter(facts);
             let idle = idle.into_iter().map(|(digest, kind)| (format!("c:{number}:{digest}"), kind)).collect();
-            diff::counter(number, view.counters.get(&number), &counter, facts, events);
+            if let Some(events) = events.as_deref_mut() {
+                diff::counter(number, view.counters.get(&number), &counter, facts, events);
+            }
             view.counters.insert(number, counter);
             settled.push((Subject::Counter(date, number), idle));
         }
         if touched.lobby {
-            lobby::fold(view, facts, events);
+            lobby::fold(view, facts, events.unwrap_or(&mut vec![]));
         }
         self.days.insert(date, day);
         for (subject, found) in settled {
@@ -271,8 +300,10 @@ impl BranchView {
 
     /// Forgets a business day that has gone to the archive.
     pub fn drop_day(&mut self, date: BusinessDate) {
+        self.taken_back += 1;
         self.facts.remove(&date);
         self.days.remove(&date);
+        self.unfinished.remove(&date);
         self.touched.remove(&date);
         self.grants.retain(|id, _| self.dates.get(id).is_some_and(|d| *d != date));
         self.dates.retain(|_, d| *d != date);
@@ -308,7 +339,12 @@ impl BranchView {
     }
 
     /// A ticket as it will be once `pending` log records are materialised.
-    pub(crate) fn fold_with(&self, id: TicketId, date: BusinessDate, pending: &BTreeMap<RecordKey, Entry>) -> Folded {
+    pub(crate) fn fold_with(
+        &self,
+        id: TicketId,
+        date: BusinessDate,
+        pending: &BTreeMap<RecordKey, Box<Entry>>,
+    ) -> Folded {
         let none = (TicketFacts::default(), DayFacts::default());
         let day = self.facts.get(&date).unwrap_or(&none.1);
         let facts = day.tickets.get(&id).unwrap_or(&none.0);
@@ -316,14 +352,21 @@ impl BranchView {
     }
 
     /// Whether every one of `records` about a ticket is part of the view.
-    pub(crate) fn shows(&self, id: &TicketId, date: BusinessDate, records: &BTreeMap<RecordKey, Entry>) -> bool {
+    pub(crate) fn shows(&self, id: &TicketId, date: BusinessDate, records: &BTreeMap<RecordKey, Box<Entry>>) -> bool {
         let facts = self.facts.get(&date).and_then(|d| d.tickets.get(id));
         facts.is_some_and(|f| f.hold(records))
     }
 
-    /// What is known of each ticket of a day, in order of their ids.
-    pub(crate) fn facts_of(&self, date: BusinessDate) -> impl Iterator<Item = (&TicketId, &TicketFacts)> {
-        self.facts.get(&date).into_iter().flat_map(|day| &day.tickets)
+    /// The tickets of a day that are not closed, in order of their ids.
+    pub(crate) fn unfinished(&self, date: BusinessDate) -> impl Iterator<Item = &Arc<Ticket>> {
+        let tickets = self.days.get(&date).map(|day| &day.tickets);
+        let ids = self.unfinished.get(&date).into_iter().flatten();
+        ids.filter_map(move |id| tickets?.get(id))
+    }
+
+    /// Grows whenever facts that were shown are shown no longer.
+    pub(crate) fn taken_back(&self) -> u64 {
+        self.taken_back
     }
 }
 

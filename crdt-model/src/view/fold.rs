@@ -79,12 +79,12 @@ pub fn conflict_id(ticket: &TicketId, turn: u32) -> RecordKey {
 pub(crate) fn fold(
     id: TicketId,
     facts: &TicketFacts,
-    pending: Option<&BTreeMap<RecordKey, Entry>>,
+    pending: Option<&BTreeMap<RecordKey, Box<Entry>>>,
     day_closed: Option<&Actor>,
     acknowledged: &BTreeMap<RecordKey, Actor>,
 ) -> Folded {
-    let mut records: BTreeMap<&RecordKey, &Entry> = pending.into_iter().flatten().collect();
-    records.extend(&facts.records);
+    let known = pending.into_iter().flatten().chain(&facts.records);
+    let records: BTreeMap<&RecordKey, &Entry> = known.map(|(key, entry)| (key, &**entry)).collect();
     let turns = Turns::of(id, &records);
     let mut fold = Fold { id, facts, ticket: birth(id, &records), grants: turns.grants, anomalies: vec![] };
     fold.orphans();
@@ -247,7 +247,7 @@ impl<'a> Fold<'a> {
         let is_here = |fact: &Fact| here.iter().any(|i| self.grants[*i].key == fact.grant);
         let all: &'a TicketFacts = self.facts;
         let mut facts: Vec<(&str, &Fact)> =
-            all.facts.iter().filter(|(_, f)| is_here(f)).map(|(d, f)| (d.as_str(), f)).collect();
+            all.facts.iter().filter(|(_, f)| is_here(f)).map(|(d, f)| (d.as_str(), &**f)).collect();
         facts.sort_by_key(|(digest, fact)| (fact.seq, fact.by.device, *digest));
         facts
     }

@@ -1,5 +1,7 @@
 //! What past days were like by the hour: the quiet hours a kiosk may tell, and the busy ones a lobby manager prepares for.
 
+use std::ops::AddAssign;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,14 @@ pub struct HourTally {
     pub called: u32,
     /// Their waits together, seconds.
     pub waited_s: u64,
+}
+
+impl AddAssign for HourTally {
+    fn add_assign(&mut self, other: Self) {
+        self.arrived += other.arrived;
+        self.called += other.called;
+        self.waited_s += other.waited_s;
+    }
 }
 
 /// A day by local hours.

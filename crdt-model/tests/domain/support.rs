@@ -160,7 +160,7 @@ impl Side {
     /// Decides and appends, without showing it yet.
     pub(crate) fn append(&mut self, caller: Caller, ask: Guarded) -> Result<Option<(RecordId, Entry)>, Rejection> {
         let command = self.command(caller, Ask::Guarded(ask));
-        let entry = decide::guarded(&self.view, &self.book, &self.lane, &command, self.now, &ctx())?;
+        let entry = decide::guarded(&self.view, &mut self.book, &self.lane, &command, self.now, &ctx())?;
         let Some(entry) = entry else { return Ok(None) };
         self.index += 1;
         let record = RecordId { epoch: self.epoch, index: self.index };

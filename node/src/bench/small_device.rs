@@ -39,8 +39,9 @@ pub(super) async fn run(run: &Run<'_>) -> Result<Vec<Figure>> {
         past.day(today.saturating_sub(i64::try_from(day)?.days()), TICKETS)?;
         run.done(0.8 * (days - day) as f64 / days as f64);
     }
+    past.note_freed_room()?;
     drop(past);
-    // A device gives freed room back whenever it starts.
+    // A device gives freed room back when it starts next.
     let mut past = Past::open(data)?;
     let after = past.stats()?;
     past.small_documents(small)?;

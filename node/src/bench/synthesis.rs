@@ -286,6 +286,11 @@ impl Past {
         Ok(self.store.commit(&ops)?)
     }
 
+    /// As a device does after it archived days.
+    pub(super) fn note_freed_room(&self) -> Result<()> {
+        Ok(self.store.note_freed_room()?)
+    }
+
     /// How much the store holds.
     pub(super) fn stats(&self) -> Result<Stats> {
         Ok(self.store.stats()?)

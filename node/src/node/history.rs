@@ -93,12 +93,16 @@ fn kept(store: &Store) -> Result<BTreeMap<BusinessDate, DayTally>, StoreError> {
 }
 
 fn of_day(store: &Store, branch: BranchId, date: BusinessDate, zone: &TimeZone) -> Result<DayTally, StoreError> {
-    let mut view = BranchView::new(branch);
+    let mut hours = DayTally::default();
+    // All of a ticket stands in one document, so that one at a time need be in memory.
     for doc in DocId::queue_day(date) {
+        let mut view = BranchView::new(branch);
         for (key, value) in store.facts(&doc)? {
             view.apply(&doc, &key, &value);
         }
+        view.open();
+        let here = view.days().get(&date).map(|day| tally(day, zone)).unwrap_or_default();
+        hours.iter_mut().zip(here).for_each(|(hour, here)| *hour += here);
     }
-    view.refresh();
-    Ok(view.days().get(&date).map(|day| tally(day, zone)).unwrap_or_default())
+    Ok(hours)
 }

@@ -43,18 +43,22 @@ pub fn tend(
     archived: &BTreeSet<BusinessDate>,
 ) -> Result<BTreeSet<BusinessDate>, StoreError> {
     let recent = today.saturating_sub(1.days());
-    let mut past = BTreeSet::new();
+    let (mut past, mut freed) = (BTreeSet::new(), false);
     for doc in store.documents()? {
         let past_day = doc.date().filter(|date| doc.family() == Family::Queue && *date < recent);
         if let Some(date) = past_day {
             if past.insert(date) && !archived.contains(&date) {
                 let documents = store.archive_day(date)?;
+                freed = true;
                 tracing::info!(%date, documents, "a business day was archived");
             }
         } else if store.loose(&doc)? > LOOSE {
             store.compact(&doc)?;
             tracing::debug!(%doc, "compacted");
         }
+    }
+    if freed {
+        store.note_freed_room()?;
     }
     Ok(past)
 }

@@ -33,7 +33,7 @@ pub struct TicketDesk<'a> {
 }
 
 impl TicketDesk<'_> {
-    fn answer(&self, request: &Request, lane: Lane) -> Result<Entry, Refusal> {
+    fn answer(&mut self, request: &Request, lane: Lane) -> Result<Entry, Refusal> {
         let unreadable = || Refusal::Rejected(Rejection::invalid("command", "the steward runs another version"));
         let mut command: Command = serde_json::from_slice(&request.body).map_err(|_| unreadable())?;
         if command.caller.device != request.client.device {

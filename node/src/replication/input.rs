@@ -121,8 +121,6 @@ pub enum Input {
     },
     /// A stewardship packet of this node to itself, after what preceded it was durable.
     OwnPacket(Packet),
-    /// Records count that are shown, and are to be written into their documents now that everybody was told.
-    WriteRecords,
     /// A customer told who they are when taking a ticket.
     HandOver {
         /// Who waits.

@@ -26,6 +26,9 @@ struct Plan {
     changes: Vec<NewChange>,
 }
 
+/// A smaller file is not worth the time, bytes.
+const LEAST_TO_GIVE_BACK: u64 = 4 << 20;
+
 /// A document of more changes than this keeps every seal: covered ones must travel in one frame.
 const MAX_COVERED_BYTES: usize = 1 << 20;
 
@@ -61,6 +64,25 @@ impl Store {
                 archived += 1;
             }
             Ok(archived)
+        })
+    }
+
+    /// Looks how much of the file is room that was freed, as archiving a day leaves it; if that is more than a quarter, the next start
+    /// makes the file smaller. Reads the whole file, and commits wait meanwhile.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn note_freed_room(&self) -> Result<(), StoreError> {
+        guarded(|| {
+            let tx = begin_write(&self.db)?;
+            let stats = tx.stats()?;
+            let used = stats.allocated_pages() * stats.page_size() as u64;
+            let file = stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes();
+            if file < LEAST_TO_GIVE_BACK || used >= file / 4 * 3 {
+                return Ok(tx.abort()?);
+            }
+            tx.open_table(tables::STORE)?.insert(tables::ROOM, 1)?;
+            Ok(tx.commit()?)
         })
     }
 

@@ -10,9 +10,6 @@ use super::folder::{self, Folder};
 use super::store::{Store, begin_write};
 use super::{migrations, tables};
 
-/// A smaller file is not worth the time, bytes.
-const LEAST_TO_GIVE_BACK: u64 = 4 << 20;
-
 /// How to open a store.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
@@ -68,13 +65,12 @@ impl Store {
     pub fn with_backend(backend: impl StorageBackend, options: &StoreOptions) -> Result<Self, StoreError> {
         guarded(|| {
             empty_if_never_used(&backend).map_err(redb::StorageError::from)?;
-            let bytes = backend.len().map_err(redb::StorageError::from)?;
             let db = builder(options).create_with_backend(backend)?;
             // A disk that crashed before its first commit has no tables yet.
             if db.begin_read()?.list_tables()?.next().is_none() {
                 migrations::create(&db, options.first_generation)?;
             }
-            ready(db, None, bytes)
+            ready(db, None)
         })
     }
 }
@@ -101,8 +97,7 @@ fn open_in(folder: Folder, options: &StoreOptions) -> Result<Store, StoreError> 
         let generation = beside.map_or(options.first_generation, folder::next_generation);
         create(&path, options, generation)?;
     }
-    let bytes = fs::metadata(&path).map_err(|e| StoreError::at(&path, e))?.len();
-    let store = guarded(|| ready(builder(options).open(&path)?, Some(folder), bytes))?;
+    let store = guarded(|| ready(builder(options).open(&path)?, Some(folder)))?;
     store.reconcile_generation(beside)
 }
 
@@ -116,26 +111,22 @@ pub(super) fn create(path: &Path, options: &StoreOptions, generation: u32) -> Re
     folder::rename(&part, path)
 }
 
-/// Makes the file smaller if more than a quarter of its `bytes` is room that was freed, as archiving a day leaves it. Done when a
-/// device starts, since nobody may read or write meanwhile.
-fn give_back_room(db: &mut Database, bytes: u64) -> Result<(), StoreError> {
-    if bytes < LEAST_TO_GIVE_BACK {
+/// Makes the file smaller if it was found to hold much freed room. Done when a device starts, since nobody may read or write
+/// meanwhile.
+fn give_back_room(db: &mut Database) -> Result<(), StoreError> {
+    if db.begin_read()?.open_table(tables::STORE)?.get(tables::ROOM)?.is_none() {
         return Ok(());
     }
-    let tx = db.begin_write()?;
-    let stats = tx.stats()?;
-    tx.abort()?;
-    let used = stats.allocated_pages() * stats.page_size() as u64;
-    if used < bytes / 4 * 3 {
-        db.compact()?;
-    }
-    Ok(())
+    db.compact()?;
+    let tx = begin_write(db)?;
+    tx.open_table(tables::STORE)?.remove(tables::ROOM)?;
+    Ok(tx.commit()?)
 }
 
-fn ready(mut db: Database, folder: Option<Folder>, bytes: u64) -> Result<Store, StoreError> {
+fn ready(mut db: Database, folder: Option<Folder>) -> Result<Store, StoreError> {
     migrations::migrate(&db)?;
     migrations::check(&db)?;
-    give_back_room(&mut db, bytes)?;
+    give_back_room(&mut db)?;
     let generation = db.begin_read()?.open_table(tables::STORE)?.get(tables::GENERATION)?.map(|g| g.value());
     let generation = generation.ok_or_else(|| StoreError::Damaged("no generation".into()))?;
     Ok(Store { db, folder, generation })

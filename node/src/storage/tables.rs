@@ -14,6 +14,8 @@ pub(super) const STORE: TableDefinition<&str, u32> = TableDefinition::new("store
 pub(super) const FORMAT: &str = "format";
 /// Key of [`STORE`]: how this disk votes, see [`generation`](super::Store::generation).
 pub(super) const GENERATION: &str = "generation";
+/// Key of [`STORE`]: stands there if the file is to be made smaller at the next start.
+pub(super) const ROOM: &str = "room";
 
 /// The index of documents: document → `DocRow`.
 pub(super) const DOCUMENTS: TableDefinition<&str, &[u8]> = TableDefinition::new("documents/1");

@@ -123,7 +123,7 @@ impl Core {
         if let Some(prior) = self.view.find_command(&command.id) {
             return if command.ask.fits(prior.verb, &prior.done) { Ok(prior.done) } else { Err(Rejection::KeyReused) };
         }
-        let Some(entry) = decide::guarded(&self.view, &self.book, "", command, NOW, ctx)? else {
+        let Some(entry) = decide::guarded(&self.view, &mut self.book, "", command, NOW, ctx)? else {
             return Ok(Done::NobodyWaits);
         };
         let record = RecordId { epoch: EpochId::genesis(DEVICE), index: self.next };

@@ -118,6 +118,8 @@ pub struct Hub {
     /// anything is said or done that rests on it, at the next tick at the latest.
     received: Vec<StoreOp>,
     later_is_due: bool,
+    /// Whether stewardship has decided or promised something since the last commit, and not only kept another's records.
+    has_promised: bool,
     counts: BTreeMap<&'static str, u64>,
     seen_roster: Option<Arc<Roster>>,
     last_second: u64,
@@ -159,7 +161,7 @@ impl Hub {
         for doc in [DocId::roster(), DocId::config()] {
             fold_document(&mut documents, &mut view, &doc)?;
         }
-        view.refresh();
+        view.open();
         let context = context_of(&view, &options.zone);
         let today = business_date(now.wall, &context.zone, view.config().branch.cut_off);
         let shown_from = calendar::oldest_shown(&documents, today);
@@ -167,7 +169,7 @@ impl Hub {
         for doc in shown {
             fold_document(&mut documents, &mut view, &doc)?;
         }
-        view.refresh();
+        view.open();
         let rows = store.steward_rows()?;
         let durable = Durable::from_rows(rows.into_iter()).map_err(|e| StoreError::Damaged(e.to_string()))?;
         let roster = view.roster().clone();
@@ -212,6 +214,7 @@ impl Hub {
             later: Vec::new(),
             received: Vec::new(),
             later_is_due: false,
+            has_promised: false,
             counts: BTreeMap::new(),
             seen_roster: None,
             last_second: 0,
@@ -267,16 +270,24 @@ impl Hub {
     /// Takes from the effects what may go to disk later, or adds what could wait until now.
     fn put_off(&mut self, effects: &mut [Effects]) {
         let me = self.signer.device;
+        let may_wait = |op: &StoreOp| is_of_others_queues(op, &me);
         let is_due = |fx: &Effects| {
-            fx.store.iter().any(|op| !is_of_others_queues(op, &me))
+            fx.store.iter().any(|op| !may_wait(op) && !is_steward_row(op))
                 || fx.replies.iter().any(|(_, reply)| matches!(reply, Reply::Command(Ok(_))))
                 || fx.send.iter().any(|out| out.frame.rests_on_documents())
         };
-        if self.later_is_due || self.received.len() > MAX_RECEIVED || effects.iter().any(is_due) {
+        let has_promised = std::mem::take(&mut self.has_promised);
+        if self.later_is_due || has_promised || self.received.len() > MAX_RECEIVED || effects.iter().any(is_due) {
             self.later_is_due = false;
             effects[0].store.splice(0..0, self.waiting_for_disk());
-        } else {
-            self.received.extend(effects.iter_mut().flat_map(|fx| std::mem::take(&mut fx.store)));
+            return;
+        }
+        for fx in effects.iter_mut() {
+            self.received.extend(fx.store.extract_if(.., |op| may_wait(op)));
+        }
+        // Records of another steward, which only waits for them to be on this disk.
+        if effects.iter().any(|fx| !fx.store.is_empty()) {
+            effects[0].store.splice(0..0, self.later.drain(..));
         }
     }
 
@@ -322,8 +333,8 @@ impl Hub {
             }
             Input::Welcome { reply, device } => self.welcome(reply, device, fx)?,
             Input::OwnPacket(packet) => self.packet(now, self.voter, packet, fx),
-            Input::WriteRecords => self.write_records_ahead(),
             Input::Leave => {
+                self.write_records_ahead();
                 self.machine.leave(now.mono_ms);
                 self.count("goodbyes");
             }
@@ -333,6 +344,7 @@ impl Hub {
 
     fn tick(&mut self, now: Now, fx: &mut Effects) -> Result<(), StoreError> {
         self.later_is_due |= !self.received.is_empty();
+        self.write_records_ahead();
         self.machine_tick(now, fx);
         self.ask_again(now, fx);
         self.check_in_time(fx);
@@ -486,6 +498,10 @@ impl Hub {
     fn remember(&self, key: String, value: Option<Vec<u8>>, fx: &mut Effects) {
         fx.store.push(StoreOp::Meta { key, value });
     }
+}
+
+fn is_steward_row(op: &StoreOp) -> bool {
+    matches!(op, StoreOp::Steward { .. })
 }
 
 /// Whether `op` keeps what another device than `me` changed in a queue.

@@ -11,7 +11,7 @@ use branchmesh_model::schema::{DocId, Write};
 use branchmesh_model::ticket::Entry;
 
 use super::{Hub, Source};
-use crate::replication::input::{Effects, Input, Now};
+use crate::replication::input::{Effects, Now};
 use crate::storage::StoreError;
 
 /// A record that counts and is still in no document here after this time, milliseconds, is written here too: its steward
@@ -25,7 +25,7 @@ const LATE_WHILE_BEHIND_MS: u64 = 30_000;
 #[derive(Default)]
 pub(super) struct Ahead {
     facts: BTreeMap<(DocId, String), Shown>,
-    /// Whether [`Input::WriteRecords`] is on its way.
+    /// Whether this device, the steward, is to write them in the next quiet moment.
     due: bool,
 }
 
@@ -39,6 +39,11 @@ impl Ahead {
         self.facts.len()
     }
 
+    /// Whether the steward has something to write.
+    pub(super) fn is_due(&self) -> bool {
+        self.due
+    }
+
     fn drain_where(&mut self, ripe: impl Fn(&Shown) -> bool) -> Vec<Write> {
         let ripe = self.facts.extract_if(.., |_, shown| ripe(shown));
         ripe.map(|((doc, key), shown)| Write { doc, key, value: shown.value }).collect()
@@ -46,8 +51,8 @@ impl Ahead {
 }
 
 impl Hub {
-    /// Shows what a record did, unless it stands in its documents. The steward writes it there next, when all who shall hear
-    /// that it counts have been told.
+    /// Shows what a record did, unless it stands in its documents. The steward writes it there when nothing else is to be done, at
+    /// the next tick at the latest: nobody waits for that, and records that come together share a change.
     pub(super) fn show_record(
         &mut self,
         now: Now,
@@ -64,9 +69,7 @@ impl Hub {
             self.ahead.facts.insert(place, Shown { value, since: now.mono_ms });
             fx.publish = true;
         }
-        if self.machine.is_active() && self.ahead.len() > 0 && !std::mem::replace(&mut self.ahead.due, true) {
-            fx.again.push(Input::WriteRecords);
-        }
+        self.ahead.due |= self.machine.is_active() && self.ahead.len() > 0;
         Ok(())
     }
 
@@ -76,8 +79,7 @@ impl Hub {
 
     /// Writes what is shown and in no document yet; the steward's duty.
     pub(super) fn write_records_ahead(&mut self) {
-        self.ahead.due = false;
-        if self.machine.is_active() {
+        if std::mem::take(&mut self.ahead.due) && self.machine.is_active() {
             let writes = self.ahead.drain_where(|_| true);
             self.write_shown(writes);
         }

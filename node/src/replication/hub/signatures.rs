@@ -128,11 +128,12 @@ impl Hub {
 
     /// Whether there is work for quiet moments: see [`Input::Quiet`](crate::replication::input::Input::Quiet).
     pub fn has_chores(&self) -> bool {
-        self.unchecked.count > 0
+        self.unchecked.count > 0 || self.ahead.is_due()
     }
 
     /// Nothing else is to be done.
     pub(super) fn do_chores(&mut self, fx: &mut Effects) {
+        self.write_records_ahead();
         self.unchecked.was_quiet = true;
         self.check_some(QUIETLY, fx);
     }

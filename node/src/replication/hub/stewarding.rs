@@ -81,7 +81,12 @@ impl Hub {
     pub(super) fn absorb(&mut self, now: Now, output: Output, fx: &mut Effects) {
         for op in &output.ops {
             let rows = op.rows().into_iter().map(|(key, value)| StoreOp::Steward { key, value });
-            if self.machine.may_wait(op) { self.later.extend(rows) } else { fx.store.extend(rows) }
+            if self.machine.may_wait(op) {
+                self.later.extend(rows);
+            } else {
+                fx.store.extend(rows);
+                self.has_promised |= !self.machine.is_of_another(op);
+            }
         }
         if let Err(error) = output.notes.into_iter().try_for_each(|note| self.note(now, note, fx)) {
             fx.fatal = Some(error.to_string());

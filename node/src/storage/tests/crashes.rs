@@ -123,6 +123,11 @@ fn a_start_gives_freed_room_back_and_a_crash_meanwhile_costs_nothing() {
         let gone = (0..96).filter(|i| i % 8 != 7).map(|i| StoreOp::Outbox { key: vec![i], value: None });
         store.commit(&gone.collect::<Vec<_>>()).expect("commits");
         drop(store);
+        assert!(disk.image().len() > 6_000 * KIB);
+        let store = on(&disk).expect("opens");
+        assert!(disk.image().len() > 6_000 * KIB, "nobody has looked how much was freed");
+        store.note_freed_room().expect("looks");
+        drop(store);
         disk.image()
     };
     assert!(image.len() > 6_000 * KIB);
