@@ -2,6 +2,7 @@
 //! what must be durable in one transaction, and only then sends, publishes and answers.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -92,6 +93,8 @@ pub struct Driver {
     next_reply: ReplyId,
     again: VecDeque<Input>,
     stopping: Option<(Instant, Vec<oneshot::Sender<()>>)>,
+    /// Backups asked for: where to, and who waits. They begin when all that is shown is on disk.
+    backups: Vec<(PathBuf, oneshot::Sender<Result<u64, String>>)>,
     disk_syncs: u64,
     /// The hub's newest picture of the mesh, and the same with what only the transport knows.
     mesh_seen: Arc<MeshStatus>,
@@ -120,6 +123,7 @@ impl Driver {
             next_reply: 0,
             again: VecDeque::new(),
             stopping: None,
+            backups: Vec::new(),
             disk_syncs: 0,
             mesh_seen: Arc::default(),
             mesh_told: Arc::default(),
@@ -145,6 +149,7 @@ impl Driver {
                 let effects = self.hub.handle_all(now, inputs);
                 self.carry_out(effects)?;
             }
+            self.begin_backups();
             if self.may_stop() {
                 break;
             }
@@ -233,11 +238,8 @@ impl Driver {
                 Input::ReadVisit { reply, tickets }
             }
             Request::Backup(file, answer) => {
-                let store = self.store.clone();
-                std::thread::spawn(move || {
-                    let _ = answer.send(store.backup(&file, |_, _| {}).map_err(|e| e.to_string()));
-                });
-                return None;
+                self.backups.push((file, answer));
+                Input::Settle
             }
             Request::Stop(answer) => match &mut self.stopping {
                 Some((_, waiting)) => {
@@ -250,6 +252,15 @@ impl Driver {
                 }
             },
         })
+    }
+
+    fn begin_backups(&mut self) {
+        for (file, answer) in self.backups.drain(..) {
+            let store = self.store.clone();
+            std::thread::spawn(move || {
+                let _ = answer.send(store.backup(&file, |_, _| {}).map_err(|e| e.to_string()));
+            });
+        }
     }
 
     fn wait_with(&mut self, waiter: Waiter) -> ReplyId {

@@ -62,7 +62,7 @@ impl Book {
                 records: BTreeMap::new(),
             });
             known.records.insert(key, Box::new(entry.clone()));
-            self.unshown.entry(date).or_default().insert(ticket);
+            self.unshown.entry(known.date).or_default().insert(ticket);
             if ticket == key {
                 known.right = known.right.max(Some(right));
             }
@@ -101,7 +101,7 @@ impl Book {
     }
 
     /// Passes by the tickets of a day of which `view` shows every record by now: to look for the next ticket then takes time by how
-    /// many wait, not by how many came that day.
+    /// many wait, not by how many came that day. The view must have been refreshed.
     pub(super) fn compare(&mut self, view: &BranchView, date: BusinessDate) {
         if view.taken_back() != self.taken_back {
             self.taken_back = view.taken_back();

@@ -357,7 +357,7 @@ impl BranchView {
         facts.is_some_and(|f| f.hold(records))
     }
 
-    /// The tickets of a day that are not closed, in order of their ids.
+    /// The tickets of a day that are not closed, in order of their ids, as they were when last refreshed.
     pub(crate) fn unfinished(&self, date: BusinessDate) -> impl Iterator<Item = &Arc<Ticket>> {
         let tickets = self.days.get(&date).map(|day| &day.tickets);
         let ids = self.unfinished.get(&date).into_iter().flatten();

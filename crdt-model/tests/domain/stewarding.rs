@@ -272,6 +272,28 @@ fn the_log_answers_a_repeated_command() {
 }
 
 #[test]
+fn a_call_that_the_view_shows_no_longer_still_stands_in_the_log() {
+    let mut side = Side::new();
+    side.open(1);
+    side.open(2);
+    let [first, second] = ["cash", "cash"].map(|service| side.issue(service));
+    let (record, entry) = side.append(manager(), Guarded::CallNext { counter: 1 }).expect("free").expect("one waits");
+    let writes = decide::materialise(record, &entry);
+    side.take(&writes);
+    assert_eq!((side.state(&first), side.state(&second)), (TicketState::Called, TicketState::Waiting));
+    assert_eq!(
+        side.append(manager(), Guarded::Abandon { ticket: second, reason: None }).map(|done| done.is_some()),
+        Ok(true)
+    );
+    side.view.retract(&writes[0].doc, &writes[0].key);
+    side.view.refresh();
+    assert_eq!(side.state(&first), TicketState::Waiting, "its document chose another text");
+    assert_eq!(side.call_next(2), Ok(None), "one was called and the other went, by the log");
+    side.take(&writes);
+    assert_eq!(side.call_next(2), Ok(None));
+}
+
+#[test]
 fn a_ticket_of_a_day_out_of_sight_is_not_found_whatever_the_log_says_of_it() {
     let mut side = Side::new();
     let ticket = side.issue("cash");

@@ -43,13 +43,12 @@ pub fn tend(
     archived: &BTreeSet<BusinessDate>,
 ) -> Result<BTreeSet<BusinessDate>, StoreError> {
     let recent = today.saturating_sub(1.days());
-    let (mut past, mut freed) = (BTreeSet::new(), false);
+    let mut past = BTreeSet::new();
     for doc in store.documents()? {
         let past_day = doc.date().filter(|date| doc.family() == Family::Queue && *date < recent);
         if let Some(date) = past_day {
             if past.insert(date) && !archived.contains(&date) {
                 let documents = store.archive_day(date)?;
-                freed = true;
                 tracing::info!(%date, documents, "a business day was archived");
             }
         } else if store.loose(&doc)? > LOOSE {
@@ -57,8 +56,11 @@ pub fn tend(
             tracing::debug!(%doc, "compacted");
         }
     }
-    if freed {
-        store.note_freed_room()?;
+    // A day was archived or forgotten, perhaps before this start.
+    if past != *archived
+        && let Err(error) = store.note_freed_room()
+    {
+        tracing::warn!("how much room was freed is not known: {error}");
     }
     Ok(past)
 }

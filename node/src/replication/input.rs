@@ -37,6 +37,8 @@ pub enum Input {
     Tick,
     /// Nothing came for a moment: time for what can wait.
     Quiet,
+    /// What waits for a quiet moment or for the next commit is to be on disk now.
+    Settle,
     /// A connection is up and both sides have said hello.
     PeerUp {
         /// The peer.

@@ -7,7 +7,7 @@ use branchmesh_model::document::{self, Actor, Examined, FactDoc, NewChange};
 use branchmesh_model::ids::DeviceId;
 use branchmesh_model::schema::DocId;
 use branchmesh_model::time::BusinessDate;
-use redb::{ReadTransaction, ReadableDatabase, WriteTransaction};
+use redb::{ReadTransaction, ReadableDatabase, ReadableTableMetadata, WriteTransaction};
 
 use super::documents::{Seals, compacted_doc, doc_row, loose_envelopes};
 use super::error::{StoreError, guarded};
@@ -68,20 +68,29 @@ impl Store {
     }
 
     /// Looks how much of the file is room that was freed, as archiving a day leaves it; if that is more than a quarter, the next start
-    /// makes the file smaller. Reads the whole file, and commits wait meanwhile.
+    /// makes the file smaller. Reads the whole file, beside commits.
     ///
     /// # Errors
     /// As [`Store::commit`].
     pub fn note_freed_room(&self) -> Result<(), StoreError> {
+        self.file_bytes().map_or(Ok(()), |file| self.note_room_in(file))
+    }
+
+    /// The same for a file of so many bytes.
+    pub(super) fn note_room_in(&self, file: u64) -> Result<(), StoreError> {
         guarded(|| {
-            let tx = begin_write(&self.db)?;
-            let stats = tx.stats()?;
-            let used = stats.allocated_pages() * stats.page_size() as u64;
-            let file = stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes();
-            if file < LEAST_TO_GIVE_BACK || used >= file / 4 * 3 {
-                return Ok(tx.abort()?);
+            let is_much = file >= LEAST_TO_GIVE_BACK && used_bytes(&self.db.begin_read()?)? < file / 4 * 3;
+            if is_much == self.db.begin_read()?.open_table(tables::STORE)?.get(tables::ROOM)?.is_some() {
+                return Ok(());
             }
-            tx.open_table(tables::STORE)?.insert(tables::ROOM, 1)?;
+            let tx = begin_write(&self.db)?;
+            let mut store = tx.open_table(tables::STORE)?;
+            if is_much {
+                store.insert(tables::ROOM, 1)?;
+            } else {
+                store.remove(tables::ROOM)?;
+            }
+            drop(store);
             Ok(tx.commit()?)
         })
     }
@@ -133,6 +142,16 @@ fn row_to_write(tx: &WriteTransaction, doc: &DocId) -> Result<Option<DocRow>, St
     let documents = tx.open_table(tables::DOCUMENTS)?;
     let row = documents.get(doc.as_str())?;
     row.map(|row| rows::decode(row.value(), "documents")).transpose()
+}
+
+/// Bytes of the pages that all tables fill.
+fn used_bytes(tx: &ReadTransaction) -> Result<u64, StoreError> {
+    let mut used = 0;
+    for table in tx.list_tables()? {
+        let stats = tx.open_untyped_table(table)?.stats()?;
+        used += stats.stored_bytes() + stats.metadata_bytes() + stats.fragmented_bytes();
+    }
+    Ok(used)
 }
 
 /// Applies the envelopes to the compacted document and proves that its save gives back every change; `None` if not.

@@ -118,8 +118,8 @@ impl Hub {
         for doc in &new {
             fold_document(&mut self.documents, &mut self.view, doc)?;
         }
-        self.show_ahead_of(|doc| doc.date().is_some_and(|date| (oldest..before).contains(&date)));
-        if !new.is_empty() {
+        let ahead = self.show_ahead_of(|doc| doc.date().is_some_and(|date| (oldest..before).contains(&date)));
+        if ahead || !new.is_empty() {
             fx.publish = true;
             fx.events.extend(self.view.refresh());
         }

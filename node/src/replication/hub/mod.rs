@@ -118,7 +118,7 @@ pub struct Hub {
     /// anything is said or done that rests on it, at the next tick at the latest.
     received: Vec<StoreOp>,
     later_is_due: bool,
-    /// Whether stewardship has decided or promised something since the last commit, and not only kept another's records.
+    /// Whether stewardship decided or promised something while these inputs were handled, and not only kept another's records.
     has_promised: bool,
     counts: BTreeMap<&'static str, u64>,
     seen_roster: Option<Arc<Roster>>,
@@ -243,7 +243,7 @@ impl Hub {
             hub.show_known_records(now, &mut fx)?;
         }
         // What this device showed before is no event.
-        hub.view.refresh();
+        hub.view.open();
         hub.remembered_addresses(&mut fx)?;
         hub.reopen_invitations(now, &mut fx)?;
         hub.reopen_parcels()?;
@@ -285,7 +285,7 @@ impl Hub {
         for fx in effects.iter_mut() {
             self.received.extend(fx.store.extract_if(.., |op| may_wait(op)));
         }
-        // Records of another steward, which only waits for them to be on this disk.
+        // What is left are records of another steward. It waits until this disk has them; they need not wait for documents.
         if effects.iter().any(|fx| !fx.store.is_empty()) {
             effects[0].store.splice(0..0, self.later.drain(..));
         }
@@ -333,6 +333,10 @@ impl Hub {
             }
             Input::Welcome { reply, device } => self.welcome(reply, device, fx)?,
             Input::OwnPacket(packet) => self.packet(now, self.voter, packet, fx),
+            Input::Settle => {
+                self.write_records_ahead();
+                self.later_is_due = true;
+            }
             Input::Leave => {
                 self.write_records_ahead();
                 self.machine.leave(now.mono_ms);

@@ -127,10 +127,13 @@ impl Hub {
         self.ahead.facts.remove(&(doc.clone(), key.to_owned())).map(|shown| shown.value)
     }
 
-    /// Shows those of the days that came into sight.
-    pub(super) fn show_ahead_of(&mut self, in_sight: impl Fn(&DocId) -> bool) {
+    /// Shows those of the days that came into sight; whether there are any.
+    pub(super) fn show_ahead_of(&mut self, in_sight: impl Fn(&DocId) -> bool) -> bool {
+        let mut any = false;
         for ((doc, key), shown) in self.ahead.facts.iter().filter(|((doc, _), _)| in_sight(doc)) {
             self.view.apply(doc, key, &shown.value);
+            any = true;
         }
+        any
     }
 }

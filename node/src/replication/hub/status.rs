@@ -84,8 +84,8 @@ impl Hub {
         }
     }
 
-    /// Whether the goodbye is through, or would take too long.
+    /// Whether the goodbye is through, or would take too long, and all that was decided stands in its documents.
     pub fn may_stop(&self, now: Now) -> bool {
-        self.machine.may_stop(now.mono_ms)
+        self.machine.may_stop(now.mono_ms) && !self.ahead.is_due()
     }
 }

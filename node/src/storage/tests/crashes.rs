@@ -1,3 +1,5 @@
+use redb::ReadableDatabase;
+
 use super::super::testing::Crash;
 use super::*;
 
@@ -126,14 +128,18 @@ fn a_start_gives_freed_room_back_and_a_crash_meanwhile_costs_nothing() {
         assert!(disk.image().len() > 6_000 * KIB);
         let store = on(&disk).expect("opens");
         assert!(disk.image().len() > 6_000 * KIB, "nobody has looked how much was freed");
-        store.note_freed_room().expect("looks");
+        store.note_room_in(disk.image().len() as u64).expect("looks");
         drop(store);
         disk.image()
     };
     assert!(image.len() > 6_000 * KIB);
     let steps = {
         let disk = CrashingDisk::with_image(image.clone());
-        drop(on(&disk).expect("opens"));
+        let store = on(&disk).expect("opens");
+        let room =
+            || store.db.begin_read().expect("reads").open_table(tables::STORE).expect("is there").get(tables::ROOM);
+        assert!(room().expect("reads").is_none(), "the next start has nothing to do");
+        drop(store);
         assert!(disk.image().len() < 2_000 * KIB, "{} bytes are left", disk.image().len());
         disk.steps()
     };

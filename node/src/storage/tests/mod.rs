@@ -14,7 +14,7 @@ use branchmesh_model::schema::DocId;
 use branchmesh_model::time::UnixMs;
 
 use super::testing::CrashingDisk;
-use super::{Opened, Store, StoreError, StoreOp, StoreOptions};
+use super::{Opened, Store, StoreError, StoreOp, StoreOptions, tables};
 use crate::replication::envelope::Envelope;
 
 fn doc(name: &str) -> DocId {

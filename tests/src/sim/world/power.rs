@@ -147,9 +147,17 @@ impl World {
 
     pub(super) fn tick(&mut self, index: usize, start: u64) {
         if self.is_process(index, start) {
-            self.input(index, Input::Tick);
-            if self.members[index].process.as_ref().is_some_and(|process| process.hub.has_chores()) {
-                self.input(index, Input::Quiet);
+            // In every other tick there was a quiet moment before.
+            let quiet_first = (self.now / TICK).is_multiple_of(2);
+            let mut wakes = [Input::Tick, Input::Quiet];
+            if quiet_first {
+                wakes.reverse();
+            }
+            for wake in wakes {
+                let process = self.members[index].process.as_ref();
+                if matches!(wake, Input::Tick) || process.is_some_and(|process| process.hub.has_chores()) {
+                    self.input(index, wake);
+                }
             }
             self.keep_company(index, TICK);
             self.at(TICK, Event::Tick { member: index, start });
