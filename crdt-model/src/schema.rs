@@ -1,6 +1,6 @@
 //! Every document family, document name and key prefix, and who may hold and write each: the whole schema on one page.
 //!
-//! A document is a flat map `facts` from key to text in one automerge document. A key is written once; writing it again
+//! A document is a flat map from key to text in one automerge document. A key is written once; writing it again
 //! with the same text changes nothing that anybody sees, so two nodes that materialise the same log record do no harm.
 //! Only `config` keys are overwritten (last writer wins, chosen alike everywhere by automerge).
 
@@ -146,6 +146,12 @@ impl Family {
         }
     }
 
+    /// Whether facts are only ever added, never written anew, so that a change may bundle its own: what a bundle says cannot
+    /// be overwritten. Of families of a later version that is not known; what they bundle is held as it is.
+    pub fn is_added_to(&self) -> bool {
+        matches!(self, Family::Queue | Family::Unknown(_))
+    }
+
     /// Whether a device of `role` (with or without the admin right) may write `key` in this family.
     pub fn may_write(&self, role: Role, admin: bool, key: &str) -> bool {
         match self {
@@ -226,7 +232,7 @@ impl KeyKind {
         }
     }
 
-    /// Whether two devices may write the same key with different texts at once; automerge then chooses one of them alike
+    /// Whether two devices may write the same key with different texts at once; the document then chooses one of them alike
     /// everywhere, and that one counts.
     pub fn is_contested(self) -> bool {
         // Records are the same bytes whoever copies them, unless two machines ran as one steward; a command whose answer was

@@ -5,6 +5,7 @@
 //! abandonment, a move and the end of the day each close for good, and the strongest of them names the state. Because a
 //! set only grows, a closed ticket can change how it was closed but can never open again.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::anomaly::AnomalyKind;
@@ -183,7 +184,12 @@ fn born(id: TicketId, issue: &Issue, entry: &Entry) -> Ticket {
     }
 }
 
-fn item(what: &str, by: &Actor) -> HistoryItem {
+/// What had no effect is marked.
+fn named(what: &'static str, counts: bool) -> Cow<'static, str> {
+    if counts { what.into() } else { format!("!{what}").into() }
+}
+
+fn item(what: impl Into<Cow<'static, str>>, by: &Actor) -> HistoryItem {
     HistoryItem { what: what.into(), at: by.at, device: by.device, staff: by.staff.clone(), counter: None, note: None }
 }
 
@@ -279,11 +285,10 @@ impl<'a> Fold<'a> {
             self.anomalies.push((self.fact_key(digest), AnomalyKind::OutOfOrder));
         }
         let Some(ticket) = &mut self.ticket else { return };
-        let mark = if next.is_some() { "" } else { "!" };
         ticket.history.push(HistoryItem {
             counter: Some(counter),
             note: note.clone(),
-            ..item(&format!("{mark}{what}"), &fact.by)
+            ..item(named(what, next.is_some()), &fact.by)
         });
         if next.is_none() {
             return;
@@ -342,8 +347,7 @@ impl<'a> Fold<'a> {
         }
         let Some(ticket) = &mut self.ticket else { return };
         let what = if matches!(entry.act, Act::Reinstate { .. }) { "reinstated" } else { "transferred" };
-        let mark = if counts { "" } else { "!" };
-        ticket.history.push(item(&format!("{mark}{what}"), &entry.by));
+        ticket.history.push(item(named(what, counts), &entry.by));
         if !counts {
             return;
         }
@@ -374,9 +378,8 @@ impl<'a> Fold<'a> {
         for (key, entry) in moves.chain(gone) {
             let moved = matches!(entry.act, Act::Move { .. });
             let what = if moved { "moved" } else { "abandoned" };
-            let mark = if closed { "!" } else { "" };
             let note = if let Act::Abandon { reason, .. } = &entry.act { reason.clone() } else { None };
-            ticket.history.push(HistoryItem { note: note.clone(), ..item(&format!("{mark}{what}"), &entry.by) });
+            ticket.history.push(HistoryItem { note: note.clone(), ..item(named(what, !closed), &entry.by) });
             if closed || finished {
                 self.anomalies.push((format!("r:{key}"), AnomalyKind::ClosedTwice));
             }
@@ -395,7 +398,7 @@ impl<'a> Fold<'a> {
         }
         if closed {
             for lost in ticket.history.iter_mut().filter(|h| h.what == "finished") {
-                lost.what.insert(0, '!');
+                lost.what = named("finished", false);
             }
         } else if finished {
             ticket.state = TicketState::Served;
@@ -409,9 +412,8 @@ impl<'a> Fold<'a> {
     fn rate(&mut self) {
         let Some(ticket) = &mut self.ticket else { return };
         for (i, rating) in self.facts.ratings.values().enumerate() {
-            let mark = if i == 0 { "" } else { "!" };
             let note = Some(rating.level.to_string());
-            ticket.history.push(HistoryItem { note, ..item(&format!("{mark}rated"), &rating.by) });
+            ticket.history.push(HistoryItem { note, ..item(named("rated", i == 0), &rating.by) });
         }
         ticket.rating = self.facts.ratings.values().next().map(|r| r.level);
     }

@@ -13,6 +13,7 @@ pub mod history;
 mod lobby;
 pub mod reminders;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -106,7 +107,7 @@ pub struct Ticket {
 pub struct HistoryItem {
     /// What: `issued`, `called`, `recalled`, `started`, `finished`, `no_show`, `parked`, `reinstated`, `transferred`,
     /// `moved`, `abandoned`, `expired`, `rated`; with `!` in front if it had no effect.
-    pub what: String,
+    pub what: Cow<'static, str>,
     /// When, on the clock of the device where it happened.
     pub at: UnixMs,
     /// Where.

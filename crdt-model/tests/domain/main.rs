@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test fails by a panic that says what was wrong")]
 
 mod config;
+mod documents;
 mod figures;
 mod frozen;
 mod history;

@@ -298,7 +298,7 @@ fn two_different_closings_are_settled_and_reported() {
     view.refresh();
     let ticket = view.ticket(&ticket()).expect("issued");
     assert_eq!(ticket.state, TicketState::Abandoned);
-    let history: Vec<&str> = ticket.history.iter().map(|h| h.what.as_str()).collect();
+    let history: Vec<&str> = ticket.history.iter().map(|h| &*h.what).collect();
     assert_eq!(history, ["issued", "called", "started", "!finished", "abandoned"]);
     assert_eq!(view.anomalies().len(), 1);
 }
@@ -314,7 +314,7 @@ fn a_step_out_of_order_stays_in_the_history_without_effect() {
     view.refresh();
     let ticket = view.ticket(&ticket()).expect("issued");
     assert_eq!(ticket.state, TicketState::NoShow);
-    assert_eq!(ticket.history.last().map(|h| h.what.as_str()), Some("!started"));
+    assert_eq!(ticket.history.last().map(|h| &*h.what), Some("!started"));
 }
 
 #[test]

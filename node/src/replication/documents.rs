@@ -74,6 +74,8 @@ pub struct Received {
     pub early: usize,
     /// The places of so many are taken by different changes of the same actors: their authors' storage was copied.
     pub duplicate: usize,
+    /// So many count their operations as no honest device does.
+    pub miscounted: usize,
 }
 
 impl Documents {
@@ -145,7 +147,7 @@ impl Documents {
         Ok(self.opened(id)?.doc.facts())
     }
 
-    /// The fact under `key`, as automerge chooses it where several were written at once.
+    /// The fact under `key`; of several written at once, the one that is chosen alike everywhere.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -153,7 +155,7 @@ impl Documents {
         Ok(self.opened(id)?.doc.get(key))
     }
 
-    /// The fact under `key`, and whether automerge chose it among several that were written at once.
+    /// The fact under `key`, and whether it was chosen among several that were written at once.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -193,9 +195,7 @@ impl Documents {
         ops: &mut Vec<StoreOp>,
     ) -> Result<Option<Envelope>, StoreError> {
         let open = self.opened(id)?;
-        // In queue documents no key is ever written anew: what a peer's change brought first under the same key stands.
-        let change = if id.family() == Family::Queue { open.doc.add(facts, at) } else { open.doc.write(facts, at) };
-        let Some(change) = change else { return Ok(None) };
+        let Some(change) = open.doc.write(facts, at) else { return Ok(None) };
         open.versions.insert(ByteBuf::from(change.actor.clone()), change.seq);
         self.authored += 1;
         let envelope = signer.seal(id, self.authored, change);
@@ -266,15 +266,23 @@ impl Documents {
         received: &mut Received,
     ) -> Result<Vec<(Envelope, Examined)>, StoreError> {
         let open = self.opened(id)?;
-        let (mut early, mut ready, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut early, mut ready) = (Vec::new(), Vec::new());
+        let mut last_ops: BTreeMap<Hash, u64> = BTreeMap::new();
         let mut next = open.versions.clone();
         for (envelope, change) in changes {
-            if seen.contains(&change.hash) || open.doc.has(&change.hash) {
+            if last_ops.contains_key(&change.hash) || open.doc.has(&change.hash) {
                 continue;
             }
-            if !change.deps().all(|dep| seen.contains(&dep) || open.doc.has(&dep)) {
-                early.push((envelope, change));
-                continue;
+            match open.doc.check_place(&change, &last_ops) {
+                Ok(()) => {}
+                Err(ChangeProblem::Early) => {
+                    early.push((envelope, change));
+                    continue;
+                }
+                Err(_) => {
+                    received.miscounted += 1;
+                    continue;
+                }
             }
             let newest = next.entry(ByteBuf::from(envelope.actor.clone())).or_insert(0);
             if envelope.seq <= *newest {
@@ -286,7 +294,7 @@ impl Documents {
                 continue;
             }
             *newest = envelope.seq;
-            seen.insert(change.hash);
+            last_ops.insert(change.hash, change.last_op());
             ready.push((envelope, change));
         }
         if ready.is_empty() {

@@ -185,6 +185,10 @@ fn stands(envelope: &Envelope, n: u64, branch: &BranchId, roster: &Roster, me: R
 /// Whether its author may say this, and speaks for itself.
 fn honest(envelope: &Envelope, change: &Examined, standing: &Standing, flaws: TrustFlaws) -> Result<(), Refusal> {
     let family = envelope.doc.family();
+    if change.has_bundle() && !family.is_added_to() {
+        // What a bundle says could not be overwritten any more.
+        return Err(ChangeProblem::Shape.into());
+    }
     for (key, value) in &change.facts {
         if !flaws.wrong_role_accepted && !family.may_write(standing.role, standing.admin, key) {
             return Err(Refusal::Role(key.chars().take(40).collect()));
