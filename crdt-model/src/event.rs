@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::ids::{DeviceId, StaffId};
-use crate::time::UnixMs;
+use crate::ids::{CounterNo, DeviceId, ServiceId, StaffId, TicketId};
+use crate::ticket::{Number, TicketState};
+use crate::time::{BusinessDate, UnixMs};
 
 /// The types of the API contract.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -93,6 +94,74 @@ pub struct EventDraft {
     pub device: DeviceId,
     /// Who, if a staff member did it.
     pub staff: Option<StaffId>,
-    /// What it is about: ticket, counter, conflict or device, as small facts (`ticket`, `number`, `counter`, `service` …).
-    pub data: Value,
+    /// What it is about.
+    pub data: EventData,
+}
+
+/// What an event is about: ticket, counter, conflict or device, as small facts (`ticket`, `number`, `counter`, `service` …).
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(untagged)]
+pub enum EventData {
+    /// A step of a ticket. Most events are, and most are read by nobody; so they become JSON only for a reader.
+    Ticket(Box<TicketStep>),
+    /// Any other's.
+    Facts(Value),
+}
+
+impl EventData {
+    /// As JSON, the facts by their names.
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Ticket(step) => serde_json::to_value(step).expect("plain fields become JSON"),
+            Self::Facts(facts) => facts.clone(),
+        }
+    }
+
+    /// The ticket whose step it is.
+    pub fn ticket(&self) -> Option<TicketId> {
+        match self {
+            Self::Ticket(step) => Some(step.ticket),
+            Self::Facts(_) => None,
+        }
+    }
+}
+
+/// What happened to a ticket, and what has become of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TicketStep {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// Its number.
+    #[serde(serialize_with = "as_text")]
+    pub number: Number,
+    /// Its business date.
+    pub date: BusinessDate,
+    /// The service it waits for or was served in.
+    pub service: ServiceId,
+    /// Its state with everything known.
+    pub state: TicketState,
+    /// How often it was called, recalls included.
+    pub calls: u32,
+    /// The counter, for calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counter: Option<CounterNo>,
+    /// Reason or outcome.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The ticket it replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<TicketId>,
+    /// The ticket that replaced it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<TicketId>,
+    /// Called by a person's override.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub overridden: bool,
+    /// The customer's language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+fn as_text<S: serde::Serializer>(number: &Number, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(number)
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::event::{EventDraft, EventType};
+use crate::event::{EventData, EventDraft, EventType, TicketStep};
 use crate::ids::{BranchId, CounterNo};
 use crate::roster::Roster;
 use crate::ticket::CounterFact;
@@ -52,36 +52,30 @@ fn event_of(what: &str) -> Option<EventType> {
 }
 
 fn ticket_event(kind: EventType, t: &Ticket, item: &HistoryItem) -> EventDraft {
-    let mut data = json!({
-        "ticket": t.id,
-        "number": t.number.to_string(),
-        "date": t.date,
-        "service": t.service,
-        "state": t.state,
-        "calls": t.calls,
-    });
-    let optional = [
-        ("counter", item.counter.map(|c| json!(c))),
-        ("note", item.note.clone().map(Value::from)),
-        ("parent", t.parent.map(|p| json!(p))),
-        ("moved_to", t.moved_to.map(|m| json!(m))),
-        ("overridden", t.overridden.then_some(Value::Bool(true))),
-        ("language", t.language.clone().map(Value::from)),
-    ];
-    for (name, value) in optional {
-        if let Some(value) = value {
-            data[name] = value;
-        }
-    }
+    let step = TicketStep {
+        ticket: t.id,
+        number: t.number.clone(),
+        date: t.date,
+        service: t.service.clone(),
+        state: t.state,
+        calls: t.calls,
+        counter: item.counter,
+        note: item.note.clone(),
+        parent: t.parent,
+        moved_to: t.moved_to,
+        overridden: t.overridden,
+        language: t.language.clone(),
+    };
+    let data = EventData::Ticket(Box::new(step));
     EventDraft { kind, at: item.at, device: item.device, staff: item.staff.clone(), data }
 }
 
 fn conflict_events(old: Option<&Conflict>, now: &Conflict, ticket: &Ticket, events: &mut Vec<EventDraft>) {
     let counters: BTreeSet<CounterNo> = now.calls.iter().map(|c| c.counter).collect();
-    let data = json!({
+    let data = EventData::Facts(json!({
         "conflict": now.id, "ticket": now.ticket, "number": now.number.to_string(), "service": ticket.service,
         "counters": counters,
-    });
+    }));
     if let (None, Some(last)) = (old, now.calls.last()) {
         let by = &last.by;
         let kind = EventType::ConflictRaised;
@@ -111,7 +105,7 @@ pub(super) fn counter(
         CounterState::Paused => EventType::CounterPaused,
     };
     let Some((_, last)) = facts.iter().max_by_key(|(digest, f)| (f.seq, f.by.device, *digest)) else { return };
-    let data = json!({ "counter": number, "state": now.state, "reason": now.reason });
+    let data = EventData::Facts(json!({ "counter": number, "state": now.state, "reason": now.reason }));
     events.push(EventDraft { kind, at: last.by.at, device: last.by.device, staff: last.by.staff.clone(), data });
 }
 
@@ -120,7 +114,7 @@ pub(super) fn roster(old: &Roster, now: &Roster, events: &mut Vec<EventDraft>) {
     for (id, device) in &now.devices {
         let before = old.devices.get(id);
         let e = &device.enrolment;
-        let data = json!({ "device": id, "name": e.name, "role": e.role });
+        let data = EventData::Facts(json!({ "device": id, "name": e.name, "role": e.role }));
         if before.is_none() {
             let kind = EventType::DeviceEnrolled;
             events.push(EventDraft { kind, at: e.at, device: e.by, staff: None, data: data.clone() });
@@ -134,6 +128,6 @@ pub(super) fn roster(old: &Roster, now: &Roster, events: &mut Vec<EventDraft>) {
 /// Which keys of the configuration were written. Who and when is not part of a configuration fact: the node that
 /// publishes the event stamps it.
 pub(super) fn config(branch: BranchId, keys: &BTreeSet<String>) -> EventDraft {
-    let data = json!({ "keys": keys });
+    let data = EventData::Facts(json!({ "keys": keys }));
     EventDraft { kind: EventType::ConfigChanged, at: UnixMs::default(), device: branch, staff: None, data }
 }

@@ -1,6 +1,6 @@
 //! The lobby's part of a day from its facts, and what is new in it.
 
-use crate::event::{EventDraft, EventType};
+use crate::event::{EventData, EventDraft, EventType};
 use crate::ids::{DeviceId, RecordKey};
 use crate::lobby::{AssistanceFact, PrinterState};
 use crate::ticket::Actor;
@@ -47,7 +47,7 @@ fn fold_printers(view: &mut DayView, facts: &DayFacts, events: &mut Vec<EventDra
 
 fn printer_event(device: &DeviceId, now: &PrinterView) -> EventDraft {
     let Actor { device: at_device, staff, at } = now.by.clone();
-    let data = serde_json::json!({ "device": device, "state": now.state });
+    let data = EventData::Facts(serde_json::json!({ "device": device, "state": now.state }));
     EventDraft { kind: EventType::DevicePrinter, at, device: at_device, staff, data }
 }
 

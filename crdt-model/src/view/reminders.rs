@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::DeviceSettings;
-use crate::event::{EventDraft, EventType};
+use crate::event::{EventData, EventDraft, EventType};
 use crate::ids::{CounterNo, DeviceId, RecordKey, ServiceId, TicketId};
 use crate::lobby::PrinterState;
 use crate::ticket::{Actor, Number, TicketState};
@@ -179,5 +179,6 @@ pub(super) fn event(kind: EventType, reminder: &Reminder, by: &Actor) -> EventDr
             data[name] = value;
         }
     }
+    let data = EventData::Facts(data);
     EventDraft { kind, at: by.at, device: by.device, staff: by.staff.clone(), data }
 }

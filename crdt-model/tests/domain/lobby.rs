@@ -122,8 +122,8 @@ fn a_long_wait_is_told_once_by_each_devices_own_setting() {
     assert_eq!(told.newly(&day(&side), tablet, &minutes(5), after(10)), []);
     let events = told.newly(&day(&side), tablet, &minutes(5), after(12));
     assert_eq!(events.len(), 1);
-    assert_eq!((events[0].kind.as_str(), &events[0].data["kind"]), ("reminder.raised", &"over_wait".into()));
-    assert_eq!(events[0].data["ticket"], late.to_string());
+    assert_eq!((events[0].kind.as_str(), &events[0].data.to_json()["kind"]), ("reminder.raised", &"over_wait".into()));
+    assert_eq!(events[0].data.to_json()["ticket"], late.to_string());
     assert_eq!(events[0].at, UnixMs(side.ticket(&late).arrived.0 + 300_000), "when it happened, not when it was seen");
     assert_eq!(told.newly(&day(&side), tablet, &minutes(5), after(13)), [], "told once");
 

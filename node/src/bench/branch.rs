@@ -216,11 +216,10 @@ pub(super) async fn issue(handle: &NodeHandle) -> Result<()> {
 
 /// Waits for an event of `kind` about `ticket`.
 pub(super) async fn heard(feed: &mut Receiver<std::sync::Arc<Event>>, kind: EventType, ticket: TicketId) -> Result<()> {
-    let ticket = ticket.to_string();
     let wait = async {
         loop {
             match feed.recv().await {
-                Ok(event) if event.draft.kind == kind && event.draft.data["ticket"] == *ticket => return Ok(()),
+                Ok(event) if event.draft.kind == kind && event.draft.data.ticket() == Some(ticket) => return Ok(()),
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => bail!("a device stopped"),
             }

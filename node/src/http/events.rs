@@ -69,7 +69,7 @@ impl EventDto {
             at: clock.text(event.draft.at),
             device: event.draft.device.to_string(),
             staff: event.draft.staff.clone(),
-            data: event.draft.data.clone(),
+            data: event.draft.data.to_json(),
         }
     }
 }

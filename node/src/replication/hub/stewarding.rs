@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use branchmesh_model::command::{Ask, Caller, Command, Guarded, Rejection};
 use branchmesh_model::config::StaffRole;
 use branchmesh_model::decide;
-use branchmesh_model::event::{EventDraft, EventType};
+use branchmesh_model::event::{EventData, EventDraft, EventType};
 use branchmesh_model::ids::{CommandId, DeviceId, TicketId, VoterId};
 use branchmesh_model::schema::Role;
 use branchmesh_model::steward::{Census, Desk, Machine, Note, Output, Packet, Standing};
@@ -217,6 +217,7 @@ impl Hub {
             }),
             _ => serde_json::json!({ "device": device, "name": name }),
         };
+        let data = EventData::Facts(data);
         EventDraft { kind, at: now.wall, device: self.signer.device, staff: None, data }
     }
 }
