@@ -11,7 +11,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
-use automerge::legacy::{Key, ObjectId, OpType};
+use automerge::legacy::{Key, ObjectId, OpId, OpType};
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{
     ActorId, AutoCommit, Change, ChangeHash, ObjId, ROOT, ReadDoc, ScalarValue, ScalarValueRef, Value, ValueRef,
@@ -22,16 +22,23 @@ use crate::schema::{DocId, Family};
 use crate::time::UnixMs;
 
 mod bundle;
+mod chunk;
+#[cfg(test)]
+mod tests;
 
 /// The hash of a change; what its author signs.
 pub type Hash = [u8; 32];
 
 /// Largest change accepted, in bytes.
 pub const MAX_CHANGE_BYTES: usize = 256 * 1024;
+/// Most operations accepted in a change, and most others they may stand in the place of, together.
+pub const MAX_OPERATIONS: u64 = 4096;
 /// Longest accepted fact key, in bytes.
 pub const MAX_KEY_BYTES: usize = 200;
 
 const SCHEMA_KEY: &str = "schema";
+/// The highest operation number accepted from others: half of automerge's 32 bits, so that a device can always write.
+const MAX_OP: u64 = 1 << 31;
 
 /// Why bytes are not an acceptable change.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,12 +46,18 @@ pub enum ChangeProblem {
     /// Larger than [`MAX_CHANGE_BYTES`], or compressed.
     #[error("a change of {0} bytes is too large or compressed")]
     TooLarge(usize),
+    /// More than [`MAX_OPERATIONS`].
+    #[error("a change of {0} operations is too large")]
+    TooMany(u64),
     /// Not an automerge change.
     #[error("not a change: {0}")]
     Malformed(String),
     /// Does something other than put text under a root key, or bundles facts in a way no writer does.
-    #[error("a change may only put text under root keys, and bundles where its own operations stand")]
+    #[error("a change may only put text under root keys, each once, and bundles where its own operations stand")]
     Shape,
+    /// Stands in the place of something that is not under its own key, or not in what it builds on.
+    #[error("a change may only overwrite what it has seen under its own keys")]
+    Elsewhere,
     /// The actor id was not derived from the author's key.
     #[error("the change's actor does not belong to its author")]
     ForeignActor,
@@ -54,10 +67,13 @@ pub enum ChangeProblem {
     /// A change it depends on is missing.
     #[error("depends on changes that are not here yet")]
     Early,
-    /// Its operations do not begin with the number after the last of all it builds on. Automerge numbers them so, and its
-    /// save relies on it.
+    /// Its operations do not begin with the number after the last of all it builds on, or go beyond what can be counted.
+    /// Automerge numbers them so, and its save relies on it.
     #[error("its operations are counted from {0}, and what it builds on ends with {1}")]
     Miscounted(u64, u64),
+    /// It does not build on the change that its actor made before.
+    #[error("it does not build on change {0} of its actor")]
+    Unlinked(u64),
 }
 
 /// A writer's identity in documents: eight bytes of its device's hash, eight drawn anew at every process start, so that
@@ -97,6 +113,8 @@ pub struct Examined {
     pub facts: Vec<(String, String)>,
     /// Where it puts each of them.
     places: Vec<Place>,
+    /// The operations of other changes that it stands in the place of: of which key, and what they are.
+    replaced: Vec<(String, OpId)>,
     /// Its hash.
     pub hash: Hash,
     /// Its actor, 16 bytes.
@@ -111,9 +129,14 @@ impl Examined {
         self.change.deps().iter().map(|h| h.0)
     }
 
-    /// The number of its last operation.
-    pub fn last_op(&self) -> u64 {
-        self.change.max_op()
+    /// Where it stands in the history of its document.
+    pub fn position(&self) -> Position {
+        Position { actor: self.actor.clone(), seq: self.seq, last_op: self.change.max_op() }
+    }
+
+    /// Whether it stands in the place of anything that was written before.
+    pub fn overwrites(&self) -> bool {
+        !self.replaced.is_empty()
     }
 
     /// Whether any of its facts stand in a bundle.
@@ -122,11 +145,24 @@ impl Examined {
     }
 }
 
+/// Where a change stands in the history of its document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Position {
+    actor: Vec<u8>,
+    seq: u64,
+    last_op: u64,
+}
+
 /// Decodes `bytes` and checks that it is a change by `author` of the accepted shape.
 pub fn examine(bytes: &[u8], author: &DeviceId) -> Result<Examined, ChangeProblem> {
     const COMPRESSED: u8 = 2;
     if bytes.len() > MAX_CHANGE_BYTES || bytes.get(8) == Some(&COMPRESSED) {
         return Err(ChangeProblem::TooLarge(bytes.len()));
+    }
+    match chunk::claims(bytes) {
+        Some(..=MAX_OPERATIONS) => {}
+        Some(more) => return Err(ChangeProblem::TooMany(more)),
+        None => return Err(ChangeProblem::Malformed("it ends early".into())),
     }
     // automerge's decoder has paths that panic on operations no writer makes; a hostile member must not stop a node.
     let decoded = catch_unwind(AssertUnwindSafe(|| Change::from_bytes(bytes.to_vec()).map(|c| (c.decode(), c))))
@@ -137,15 +173,17 @@ pub fn examine(bytes: &[u8], author: &DeviceId) -> Result<Examined, ChangeProble
         return Err(ChangeProblem::ForeignActor);
     }
     let (mut facts, mut places) = (Vec::with_capacity(expanded.operations.len()), Vec::new());
+    let mut own = OwnKeys::new(&change);
     for (op, number) in expanded.operations.into_iter().zip(change.start_op().get()..) {
         let (ObjectId::Root, Key::Map(key), OpType::Put(ScalarValue::Str(text)), false) =
             (op.obj, op.key, op.action, op.insert)
         else {
             return Err(ChangeProblem::Shape);
         };
+        own.put(&key, op.pred)?;
         if bundle::is_key(&key) {
-            // Under its own number, and in nobody's place: so no bundle can ever be taken out of sight.
-            let number = bundle::op(&key).filter(|n| u64::from(*n) == number && op.pred.iter().next().is_none());
+            // Under its own number, and in nobody's place.
+            let number = bundle::op(&key).filter(|n| u64::from(*n) == number && !own.has_replaced(&key));
             let number = number.filter(|_| bundle::is_whole(&text)).ok_or(ChangeProblem::Shape)?;
             facts.extend(bundle::unpack(&text).map(|(key, text)| (key.to_owned(), text.to_owned())));
             places.resize(facts.len(), Place::Bundle(number));
@@ -154,12 +192,55 @@ pub fn examine(bytes: &[u8], author: &DeviceId) -> Result<Examined, ChangeProble
             places.push(Place::Own);
         }
     }
+    let replaced = own.replaced;
+    // Automerge relies on every actor that a change names, and on what else it carries.
+    let named: BTreeSet<&ActorId> = replaced.iter().map(|(_, op)| &op.1).collect();
+    let names_others = change.other_actor_ids().iter().any(|actor| !named.contains(actor));
+    if change.seq() == 0 || names_others || !change.extra_bytes().is_empty() {
+        return Err(ChangeProblem::Shape);
+    }
+    let has_bundle = places.iter().any(|place| *place != Place::Own);
+    if has_bundle && facts.iter().map(|(key, _)| key).collect::<BTreeSet<_>>().len() < facts.len() {
+        return Err(ChangeProblem::Shape);
+    }
     let is_sound =
         |key: &str| !key.is_empty() && key.len() <= MAX_KEY_BYTES && key != SCHEMA_KEY && !bundle::is_key(key);
     if !facts.iter().all(|(key, _)| is_sound(key)) {
         return Err(ChangeProblem::Shape);
     }
-    Ok(Examined { hash: change.hash().0, seq: change.seq(), change, facts, places, actor })
+    Ok(Examined { hash: change.hash().0, seq: change.seq(), change, facts, places, replaced, actor })
+}
+
+/// The keys a change puts, each once unless it takes its own word back.
+struct OwnKeys<'c> {
+    change: &'c Change,
+    keys: Vec<String>,
+    newest: BTreeMap<String, usize>,
+    replaced: Vec<(String, OpId)>,
+}
+
+impl<'c> OwnKeys<'c> {
+    fn new(change: &'c Change) -> Self {
+        Self { change, keys: Vec::new(), newest: BTreeMap::new(), replaced: Vec::new() }
+    }
+
+    fn put(&mut self, key: &str, replaced: impl IntoIterator<Item = OpId>) -> Result<(), ChangeProblem> {
+        let mut before = self.newest.insert(key.to_owned(), self.keys.len());
+        for op in replaced {
+            let own = op.0.checked_sub(self.change.start_op().get()).filter(|_| op.1 == *self.change.actor_id());
+            match own {
+                Some(place) if before.take().map(|before| before as u64) == Some(place) => {}
+                Some(_) => return Err(ChangeProblem::Elsewhere),
+                None => self.replaced.push((key.to_owned(), op)),
+            }
+        }
+        self.keys.push(key.to_owned());
+        if before.is_none() { Ok(()) } else { Err(ChangeProblem::Shape) }
+    }
+
+    fn has_replaced(&self, key: &str) -> bool {
+        self.replaced.last().is_some_and(|(of, _)| of == key)
+    }
 }
 
 /// A change made here, ready to be signed.
@@ -195,32 +276,37 @@ pub struct FactDoc {
 }
 
 /// Where a fact stands.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Place {
     /// Under its own key.
     Own,
     /// In the bundles of this operation.
     Bundle(u32),
-    /// It was written more than once, to these places.
-    Several(Vec<Place>),
 }
 
-impl Place {
-    fn all(&self) -> &[Place] {
-        match self {
-            Place::Several(places) => places,
-            one => std::slice::from_ref(one),
-        }
+/// Where all that was written under one key stands.
+enum Places {
+    /// It was written once.
+    One(Place),
+    /// It was written more than once.
+    Several(BTreeSet<Place>),
+}
+
+impl Places {
+    fn all(&self) -> impl Iterator<Item = Place> {
+        let (one, several) = match self {
+            Self::One(place) => (Some(*place), None),
+            Self::Several(places) => (None, Some(places)),
+        };
+        one.into_iter().chain(several.into_iter().flatten().copied())
     }
 
-    fn add(&mut self, other: Place) {
-        if !matches!(self, Place::Several(_)) {
-            *self = Place::Several(vec![self.clone()]);
-        }
-        if let Place::Several(places) = self
-            && !places.contains(&other)
-        {
-            places.push(other);
+    fn add(&mut self, place: Place) {
+        match self {
+            Self::One(first) => *self = Self::Several([*first, place].into()),
+            Self::Several(places) => {
+                places.insert(place);
+            }
         }
     }
 }
@@ -229,7 +315,7 @@ impl Place {
 /// read. Most facts are new, and automerge takes a while to find that nothing is there. Keys that share a hash only cost
 /// a look.
 #[derive(Default)]
-struct Index(BTreeMap<u64, Place>);
+struct Index(BTreeMap<u64, Places>);
 
 impl Index {
     fn hash(key: &str) -> u64 {
@@ -241,13 +327,13 @@ impl Index {
     fn note(&mut self, key: &str, place: Place) {
         match self.0.entry(Self::hash(key)) {
             Entry::Vacant(free) => {
-                free.insert(place);
+                free.insert(Places::One(place));
             }
             Entry::Occupied(mut there) => there.get_mut().add(place),
         }
     }
 
-    fn get(&self, key: &str) -> Option<&Place> {
+    fn get(&self, key: &str) -> Option<&Places> {
         self.0.get(&Self::hash(key))
     }
 }
@@ -263,16 +349,14 @@ impl FactDoc {
         Self { doc, adds: family.is_added_to(), index: OnceLock::new() }
     }
 
-    /// Reads a document that [`FactDoc::save`] wrote.
+    /// Reads the document `id` that [`FactDoc::save`] wrote.
     ///
     /// # Errors
     /// [`ChangeProblem::Malformed`] if the bytes are damaged.
-    pub fn load(bytes: &[u8], actor: &Actor) -> Result<Self, ChangeProblem> {
+    pub fn load(id: &DocId, bytes: &[u8], actor: &Actor) -> Result<Self, ChangeProblem> {
         let doc = AutoCommit::load(bytes).map_err(|e| ChangeProblem::Malformed(e.to_string()))?;
-        let schema = doc.get(ROOT, SCHEMA_KEY).ok().flatten().and_then(text);
-        let family = schema.as_deref().and_then(|name| name.split_once('/')).map(|(family, _)| Family::from(family));
-        let adds = family.is_some_and(|family| family.is_added_to());
-        Ok(Self { doc: doc.with_actor(ActorId::from(&actor.0[..])), adds, index: OnceLock::new() })
+        let doc = doc.with_actor(ActorId::from(&actor.0[..]));
+        Ok(Self { doc, adds: id.family().is_added_to(), index: OnceLock::new() })
     }
 
     /// Goes on writing as `actor`.
@@ -305,7 +389,7 @@ impl FactDoc {
     fn add(&mut self, facts: &[(String, String)]) -> bool {
         let mut seen = BTreeSet::new();
         let fresh: Vec<&(String, String)> =
-            facts.iter().filter(|&fact| self.get(&fact.0).is_none() && seen.insert(fact.0.as_str())).collect();
+            facts.iter().filter(|&fact| !self.has_fact(&fact.0) && seen.insert(fact.0.as_str())).collect();
         let (bundled, alone): (Vec<_>, Vec<_>) =
             fresh.iter().copied().partition(|(key, text)| bundle::takes(key, text));
         if !bundled.is_empty() {
@@ -325,23 +409,50 @@ impl FactDoc {
     /// The number of the next operation: the one after the last of all changes here.
     fn next_op(&mut self) -> u32 {
         let heads = self.doc.get_heads();
-        let last = heads.iter().filter_map(|head| self.last_op_of(&head.0)).max().unwrap_or(0);
-        u32::try_from(last + 1).expect("automerge counts operations in 32 bits")
+        let last = heads.iter().filter_map(|head| self.position(&head.0)).map(|p| p.last_op).max().unwrap_or(0);
+        u32::try_from(last + 1).expect("others may use half of the numbers, and no device lives to use the rest")
     }
 
-    /// Whether a change may be applied after those here and `others`, for which the numbers of their last operations are
-    /// given.
+    /// Whether a change may be applied after those here and `others`. One that overwrites must wait until what it builds on
+    /// is here, so that it can be seen what it overwrites.
     ///
     /// # Errors
-    /// [`ChangeProblem::Early`] if one it builds on is in neither, [`ChangeProblem::Miscounted`] as that says.
-    pub fn check_place(&mut self, change: &Examined, others: &BTreeMap<Hash, u64>) -> Result<(), ChangeProblem> {
-        let mut last = 0;
+    /// [`ChangeProblem::Early`] if one it builds on is in neither, [`ChangeProblem::Unlinked`], [`ChangeProblem::Miscounted`]
+    /// and [`ChangeProblem::Elsewhere`] as those say.
+    pub fn check_place(&mut self, change: &Examined, others: &BTreeMap<Hash, Position>) -> Result<(), ChangeProblem> {
+        let (mut last, mut previous) = (0, change.seq - 1);
         for dep in change.deps() {
-            let of_dep = others.get(&dep).copied().or_else(|| self.last_op_of(&dep));
-            last = last.max(of_dep.ok_or(ChangeProblem::Early)?);
+            let of_dep = others.get(&dep).filter(|_| !change.overwrites()).cloned().or_else(|| self.position(&dep));
+            let of_dep = of_dep.ok_or(ChangeProblem::Early)?;
+            last = last.max(of_dep.last_op);
+            if of_dep.seq == change.seq - 1 && of_dep.actor == change.actor {
+                previous = 0;
+            }
+        }
+        if previous > 0 {
+            return Err(ChangeProblem::Unlinked(previous));
         }
         let first = change.change.start_op().get();
-        if first == last + 1 { Ok(()) } else { Err(ChangeProblem::Miscounted(first, last)) }
+        if first != last + 1 || change.change.max_op() > MAX_OP {
+            return Err(ChangeProblem::Miscounted(first, last));
+        }
+        if self.has_seen_all(change) { Ok(()) } else { Err(ChangeProblem::Elsewhere) }
+    }
+
+    /// Whether all that `change` stands in the place of stood under the same keys in what it builds on.
+    fn has_seen_all(&self, change: &Examined) -> bool {
+        let mut under: BTreeMap<&str, BTreeSet<(u64, ActorId)>> = BTreeMap::new();
+        change.replaced.iter().all(|(key, OpId(number, actor))| {
+            let seen = under.entry(key).or_insert_with(|| {
+                let written = self.doc.get_all_at(ROOT, key.as_str(), change.change.deps()).unwrap_or_default();
+                let ids = written.into_iter().filter_map(|(_, id)| match id {
+                    ObjId::Id(number, actor, _) => Some((number, actor)),
+                    ObjId::Root => None,
+                });
+                ids.collect()
+            });
+            seen.contains(&(*number, actor.clone()))
+        })
     }
 
     /// Applies a change whose dependencies are all here.
@@ -372,7 +483,7 @@ impl FactDoc {
 
     fn note_all(&mut self, change: &Examined) {
         for ((key, _), place) in change.facts.iter().zip(&change.places) {
-            self.note(key, place.clone());
+            self.note(key, *place);
         }
     }
 
@@ -393,12 +504,25 @@ impl FactDoc {
 
     /// Whether the change is part of this document.
     pub fn has(&mut self, hash: &Hash) -> bool {
-        self.last_op_of(hash).is_some()
+        self.doc.get_change_meta_by_hash(&ChangeHash(*hash)).is_some()
     }
 
-    /// The number of the last operation of a change, if it is part of this document.
-    fn last_op_of(&mut self, hash: &Hash) -> Option<u64> {
-        self.doc.get_change_meta_by_hash(&ChangeHash(*hash)).map(|change| change.max_op)
+    /// Where a change stands, if it is part of this document.
+    fn position(&mut self, hash: &Hash) -> Option<Position> {
+        let change = self.doc.get_change_meta_by_hash(&ChangeHash(*hash))?;
+        Some(Position { actor: change.actor.to_bytes().to_vec(), seq: change.seq, last_op: change.max_op })
+    }
+
+    /// Whether there is a fact under `key`.
+    pub fn has_fact(&self, key: &str) -> bool {
+        self.index().get(key).is_some_and(|places| {
+            places.all().any(|place| match place {
+                Place::Own => self.texts(key).next().is_some(),
+                Place::Bundle(number) => {
+                    self.texts(&bundle::key(number)).any(|bundle| bundle::unpack(&bundle).any(|(k, _)| k == key))
+                }
+            })
+        })
     }
 
     /// The fact under `key`; of several written at once, one that is chosen alike everywhere.
@@ -409,37 +533,57 @@ impl FactDoc {
     /// The same, and whether different texts were written under `key` at once, so that this one was chosen: of those under
     /// the key itself the one automerge chooses, and of that and those in bundles the greatest.
     pub fn chosen(&self, key: &str) -> Option<(String, bool)> {
-        let mut texts = Vec::new();
-        let mut contested = false;
-        for place in self.index().get(key)?.all() {
-            match place {
-                Place::Own => {
-                    let written: BTreeSet<String> = self.texts(key).collect();
-                    contested |= written.len() > 1;
-                    texts.extend(self.doc.get(ROOT, key).ok().flatten().and_then(text));
-                }
-                Place::Bundle(number) => {
-                    for bundle in self.texts(&bundle::key(*number)) {
-                        texts.extend(bundle::unpack(&bundle).filter(|(k, _)| *k == key).map(|(_, t)| t.to_owned()));
+        self.chosen_of([key]).remove(key)
+    }
+
+    /// The same for many keys; each bundle is read once.
+    pub fn chosen_of<'k>(&self, keys: impl IntoIterator<Item = &'k str>) -> BTreeMap<&'k str, (String, bool)> {
+        let (mut chosen, mut asked, mut bundles) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        for key in keys {
+            let places = self.index().get(key).into_iter().flat_map(Places::all);
+            for place in places {
+                match place {
+                    Place::Own => {
+                        let written: BTreeSet<String> = self.texts(key).collect();
+                        let first = self.doc.get(ROOT, key).ok().flatten().and_then(text);
+                        chosen.extend(first.map(|text| (key, (text, written.len() > 1))));
+                    }
+                    Place::Bundle(number) => {
+                        asked.insert(key);
+                        bundles.insert(number);
                     }
                 }
-                Place::Several(_) => {}
             }
         }
-        texts.sort_unstable();
-        contested |= texts.first() != texts.last();
-        texts.pop().map(|chosen| (chosen, contested))
+        for bundle in bundles.into_iter().flat_map(|number| self.texts(&bundle::key(number))) {
+            for (key, text) in bundle::unpack(&bundle) {
+                let Some(key) = asked.get(key) else { continue };
+                match chosen.entry(*key) {
+                    Entry::Vacant(free) => {
+                        free.insert((text.to_owned(), false));
+                    }
+                    Entry::Occupied(mut there) => {
+                        let (greatest, contested) = there.get_mut();
+                        *contested |= greatest != text;
+                        if greatest.as_str() < text {
+                            text.clone_into(greatest);
+                        }
+                    }
+                }
+            }
+        }
+        chosen
     }
 
     /// Everything that was written under an automerge key at once.
-    fn texts(&self, key: &str) -> impl Iterator<Item = String> {
+    fn texts(&self, key: &str) -> impl Iterator<Item = String> + use<'_> {
         self.doc.get_all(ROOT, key).unwrap_or_default().into_iter().filter_map(text)
     }
 
     /// Whether `key` was perhaps written more than once. If not, the text that came with a change which was just applied is
     /// the only one.
     pub fn is_written_again(&self, key: &str) -> bool {
-        matches!(self.index().get(key), Some(Place::Several(_)))
+        matches!(self.index().get(key), Some(Places::Several(_)))
     }
 
     /// All facts in key order.
@@ -530,235 +674,4 @@ fn put(doc: &mut AutoCommit, key: &str, value: &str) {
 /// The schema a new document of `family` begins with. A later version begins with another, so the two never mix.
 fn schema_name(family: &Family) -> String {
     format!("{}/1", family.as_str())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn device(n: u8) -> DeviceId {
-        DeviceId([n; 32])
-    }
-
-    fn doc(n: u8) -> FactDoc {
-        FactDoc::new(&DocId::config(), &Actor::new(&device(n), [n; 8]))
-    }
-
-    fn fact(k: &str, v: &str) -> (String, String) {
-        (k.into(), v.into())
-    }
-
-    #[test]
-    fn two_nodes_begin_the_same_document() {
-        assert_eq!(doc(1).heads(), doc(2).heads());
-        assert_ne!(doc(1).heads(), FactDoc::new(&DocId::roster(), &Actor::new(&device(1), [0; 8])).heads());
-    }
-
-    #[test]
-    fn a_change_travels_and_facts_unite() {
-        let (mut a, mut b) = (doc(1), doc(2));
-        let from_a = a.write(&[fact("x", "1")], UnixMs(5_000)).expect("new");
-        let from_b = b.write(&[fact("y", "2")], UnixMs(6_000)).expect("new");
-        b.apply(examine(&from_a.bytes, &device(1)).expect("well formed")).expect("ready");
-        a.apply(examine(&from_b.bytes, &device(2)).expect("well formed")).expect("ready");
-        assert_eq!(a.heads(), b.heads());
-        assert_eq!(a.facts(), [fact("x", "1"), fact("y", "2")]);
-        assert_eq!(a.versions(), b.versions());
-        assert!(a.write(&[fact("x", "1")], UnixMs(0)).is_none(), "nothing new, no change");
-    }
-
-    #[test]
-    fn a_change_from_another_devices_actor_is_refused() {
-        let change = doc(1).write(&[fact("x", "1")], UnixMs(0)).expect("new");
-        assert_eq!(examine(&change.bytes, &device(2)).err(), Some(ChangeProblem::ForeignActor));
-    }
-
-    #[test]
-    fn only_text_under_root_keys_is_accepted() {
-        let mut raw = AutoCommit::new().with_actor(ActorId::from(&Actor::new(&device(1), [1; 8]).0[..]));
-        raw.put(ROOT, "n", 1_i64).expect("put");
-        raw.commit();
-        let bytes = raw.get_last_local_change().expect("made").raw_bytes().to_vec();
-        assert_eq!(examine(&bytes, &device(1)).err(), Some(ChangeProblem::Shape));
-    }
-
-    #[test]
-    fn random_bytes_are_refused_without_a_panic() {
-        for len in 0..200_usize {
-            let bytes: Vec<u8> = (0..len).map(|i| (i * 37 % 251) as u8).collect();
-            assert!(examine(&bytes, &device(1)).is_err());
-        }
-    }
-
-    #[test]
-    fn an_early_change_waits_for_its_dependency() {
-        let (mut a, mut b) = (doc(1), doc(2));
-        let first = a.write(&[fact("x", "1")], UnixMs(0)).expect("new");
-        let second = a.write(&[fact("x", "2")], UnixMs(0)).expect("new");
-        let early = examine(&second.bytes, &device(1)).expect("well formed");
-        assert_eq!(b.apply(early).err(), Some(ChangeProblem::Early));
-        b.apply(examine(&first.bytes, &device(1)).expect("ok")).expect("ready");
-        b.apply(examine(&second.bytes, &device(1)).expect("ok")).expect("ready");
-        assert_eq!(b.get("x").as_deref(), Some("2"));
-    }
-
-    #[test]
-    fn a_saved_document_gives_back_every_change_as_it_was_signed() {
-        let mut a = doc(1);
-        let made: Vec<NewChange> =
-            (0..20).filter_map(|i| a.write(&[fact(&format!("k{i}"), "v")], UnixMs(i * 1_000))).collect();
-        let mut b = FactDoc::load(&a.save(), &Actor::new(&device(2), [0; 8])).expect("own bytes");
-        assert_eq!(b.changes_in_order(), made);
-    }
-
-    #[test]
-    fn many_changes_apply_at_once_in_any_order() {
-        let (mut a, mut b) = (doc(1), doc(2));
-        let made: Vec<NewChange> =
-            (0..20).filter_map(|i| a.write(&[fact(&format!("k{i}"), "v")], UnixMs(i * 1_000))).collect();
-        let examined = |c: &NewChange| examine(&c.bytes, &device(1)).expect("well formed");
-        b.apply_all(made.iter().rev().take(5).map(examined)).expect("no rival among them");
-        assert!(b.facts().is_empty(), "nothing they build on is here");
-        b.apply_all(made.iter().rev().map(examined)).expect("no rival among them");
-        assert_eq!((a.heads(), a.facts()), (b.heads(), b.facts()));
-    }
-
-    #[test]
-    fn a_key_that_somebody_else_wrote_too_is_looked_at_again() {
-        let (mut a, mut b) = (doc(1), doc(2));
-        let from_a = a.write(&[fact("x", "1"), fact("y", "1")], UnixMs(0)).expect("new");
-        let from_b = b.write(&[fact("x", "2")], UnixMs(0)).expect("new");
-        let from_a = examine(&from_a.bytes, &device(1)).expect("well formed");
-        let from_b = examine(&from_b.bytes, &device(2)).expect("well formed");
-        a.apply_all([from_b]).expect("no rival");
-        b.apply(from_a).expect("ready");
-        for doc in [&a, &b] {
-            assert!(doc.is_written_again("x") && !doc.is_written_again("y"), "two wrote x, one wrote y");
-            assert_eq!(doc.chosen("x"), Some((a.get("x").expect("written"), true)));
-            assert_eq!(doc.chosen("y"), Some(("1".into(), false)));
-            assert_eq!(doc.facts(), ["x", "y"].map(|key| (key.to_owned(), doc.get(key).expect("written"))));
-            assert_eq!((doc.chosen("z"), doc.get("z")), (None, None));
-        }
-        let loaded = FactDoc::load(&a.save(), &Actor::new(&device(1), [9; 8])).expect("own bytes");
-        assert_eq!((loaded.chosen("x"), loaded.get("y")), (a.chosen("x"), a.get("y")));
-    }
-
-    fn queue(n: u8) -> FactDoc {
-        FactDoc::new(&"queue/2026-11-21/3".parse().expect("a name"), &Actor::new(&device(n), [n; 8]))
-    }
-
-    fn read(change: &NewChange, by: u8) -> Examined {
-        examine(&change.bytes, &device(by)).expect("well formed")
-    }
-
-    /// What an earlier build wrote, one operation a fact.
-    fn as_it_was(mut doc: FactDoc, facts: &[(String, String)]) -> (FactDoc, Option<NewChange>) {
-        doc.adds = false;
-        let change = doc.write(facts, UnixMs(0));
-        doc.adds = true;
-        (doc, change)
-    }
-
-    #[test]
-    fn what_is_added_together_is_one_operation() {
-        let (mut a, mut b) = (queue(1), queue(2));
-        let facts = [fact("f:1", "x"), fact("c:1", ""), fact("f:2", "two\nlines"), fact("f:1", "y")];
-        let change = read(&a.write(&facts, UnixMs(0)).expect("new"), 1);
-        let all = [fact("c:1", ""), fact("f:1", "x"), fact("f:2", "two\nlines")];
-        assert_eq!(change.facts, [fact("f:1", "x"), fact("c:1", ""), fact("f:2", "two\nlines")]);
-        assert!(change.has_bundle());
-        assert_eq!(change.last_op(), 3, "after the genesis a bundle, and the text that may not be in it");
-        b.apply(change).expect("ready");
-        for doc in [&a, &b] {
-            assert_eq!(doc.facts(), all);
-            assert_eq!(doc.doc.keys(ROOT).collect::<Vec<_>>(), ["+:fffffffd", "f:2", SCHEMA_KEY]);
-        }
-        assert!(b.write(&[fact("f:1", "z")], UnixMs(0)).is_none(), "what stands under a key stays");
-        assert!(!b.is_written_again("f:1"));
-    }
-
-    #[test]
-    fn two_that_add_at_once_take_nothing_from_each_other() {
-        let (mut a, mut b) = (queue(1), queue(2));
-        let from_a = a.write(&[fact("f:1", "a"), fact("f:2", "same")], UnixMs(0)).expect("new");
-        let from_b = b.write(&[fact("f:1", "b"), fact("f:2", "same"), fact("f:3", "b")], UnixMs(0)).expect("new");
-        a.apply(read(&from_b, 2)).expect("ready");
-        b.apply(read(&from_a, 1)).expect("ready");
-        let loaded = FactDoc::load(&a.save(), &Actor::new(&device(3), [3; 8])).expect("own bytes");
-        for doc in [&a, &b, &loaded] {
-            assert_eq!(doc.facts(), [fact("f:1", "b"), fact("f:2", "same"), fact("f:3", "b")]);
-            assert_eq!(doc.chosen("f:1"), Some(("b".into(), true)));
-            assert_eq!(doc.chosen("f:2"), Some(("same".into(), false)));
-            assert!(doc.is_written_again("f:1") && !doc.is_written_again("f:3"));
-        }
-    }
-
-    #[test]
-    fn what_an_earlier_build_wrote_stands_beside_bundles() {
-        let (mut a, old) = as_it_was(queue(1), &[fact("f:1", "old"), fact("f:2", "old")]);
-        let (mut b, other) = (queue(2), queue(3).write(&[fact("f:2", "new"), fact("f:3", "new")], UnixMs(0)));
-        let old = read(&old.expect("new"), 1);
-        assert!(!old.has_bundle());
-        b.apply(old).expect("ready");
-        assert!(b.write(&[fact("f:1", "new")], UnixMs(0)).is_none());
-        for doc in [&mut a, &mut b] {
-            doc.apply(read(other.as_ref().expect("new"), 3)).expect("ready");
-            assert_eq!(doc.facts(), [fact("f:1", "old"), fact("f:2", "old"), fact("f:3", "new")]);
-            assert_eq!(
-                (doc.chosen("f:2"), doc.chosen("f:1")),
-                (Some(("old".into(), true)), Some(("old".into(), false)))
-            );
-        }
-    }
-
-    /// A change with one operation that nobody's software makes.
-    fn crafted(doc: &mut FactDoc, key: &str, value: &str) -> Result<Examined, ChangeProblem> {
-        put(&mut doc.doc, key, value);
-        doc.doc.commit_with(CommitOptions::default().with_time(0));
-        examine(doc.doc.get_last_local_change().expect("made").raw_bytes(), &device(1))
-    }
-
-    #[test]
-    fn a_bundle_stands_where_its_operation_does_and_in_nobodys_place() {
-        let sound = "f:1\nx";
-        assert_eq!(crafted(&mut queue(1), &bundle::key(2), sound).expect("sound").facts, [fact("f:1", "x")]);
-        for (key, text) in [
-            (bundle::key(3), sound),
-            ("+:".into(), sound),
-            (bundle::key(2), "f:1"),
-            (bundle::key(2), ""),
-            (bundle::key(2), "\nx"),
-            (bundle::key(2), "schema\nx"),
-            (bundle::key(2), "+:fffffffd\nx"),
-            (bundle::key(2), &format!("{}\nx", "k".repeat(MAX_KEY_BYTES + 1))),
-        ] {
-            assert_eq!(crafted(&mut queue(1), &key, text).err(), Some(ChangeProblem::Shape), "{key:?} {text:?}");
-        }
-        let mut doc = queue(1);
-        let honest = read(&doc.write(&[fact("f:1", "x")], UnixMs(0)).expect("new"), 1);
-        assert_eq!(honest.facts, [fact("f:1", "x")]);
-        let in_its_place = crafted(&mut doc, &bundle::key(2), "f:1\ny");
-        assert_eq!(in_its_place.err(), Some(ChangeProblem::Shape));
-    }
-
-    #[test]
-    fn a_change_that_counts_its_operations_wrongly_is_refused() {
-        let (mut a, mut b) = (queue(1), queue(2));
-        a.write(&[fact("f:1", "x")], UnixMs(0));
-        let mut expanded = a.doc.get_last_local_change().expect("made").decode();
-        let key = bundle::key(9).into();
-        expanded.start_op = 9.try_into().expect("not zero");
-        expanded.operations[0].key = automerge::legacy::Key::Map(key);
-        let miscounted = examine(Change::from(expanded).raw_bytes(), &device(1)).expect("its shape is sound");
-        assert_eq!(b.apply(miscounted).err(), Some(ChangeProblem::Miscounted(9, 1)));
-        assert!(b.facts().is_empty());
-    }
-
-    #[test]
-    fn a_saved_document_loads_whole() {
-        let mut a = doc(1);
-        a.write(&[fact("x", "1")], UnixMs(0));
-        let mut b = FactDoc::load(&a.save(), &Actor::new(&device(1), [9; 8])).expect("own bytes");
-        assert_eq!((a.heads(), a.facts()), (b.heads(), b.facts()));
-    }
 }

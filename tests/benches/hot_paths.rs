@@ -104,7 +104,10 @@ fn apply_changes_to_a_shard(bencher: Bencher, together: usize) {
     let (saved, actor) = (doc.save(), Actor::new(&DeviceId([2; 32]), [1; 8]));
     bencher
         .with_inputs(|| {
-            (FactDoc::load(&saved, &actor).expect("just saved"), after.iter().map(read).collect::<Vec<_>>())
+            (
+                FactDoc::load(&author.doc, &saved, &actor).expect("just saved"),
+                after.iter().map(read).collect::<Vec<_>>(),
+            )
         })
         .bench_values(|(mut doc, changes)| {
             doc.apply_all(changes).expect("in order");

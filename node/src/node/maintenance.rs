@@ -36,25 +36,32 @@ pub(super) async fn run(store: Arc<Store>, handle: NodeHandle, stop: Cancellatio
 /// of the last time.
 ///
 /// # Errors
-/// If the store fails.
+/// The first failure of the store; one document's does not keep the others from their turn.
 pub fn tend(
     store: &Store,
     today: BusinessDate,
     archived: &BTreeSet<BusinessDate>,
 ) -> Result<BTreeSet<BusinessDate>, StoreError> {
     let recent = today.saturating_sub(1.days());
-    let mut past = BTreeSet::new();
+    let (mut past, mut failed) = (BTreeSet::new(), None);
     for doc in store.documents()? {
         let past_day = doc.date().filter(|date| doc.family() == Family::Queue && *date < recent);
         if let Some(date) = past_day {
             if past.insert(date) && !archived.contains(&date) {
-                let documents = store.archive_day(date)?;
-                tracing::info!(%date, documents, "a business day was archived");
+                match store.archive_day(date) {
+                    Ok(documents) => tracing::info!(%date, documents, "a business day was archived"),
+                    Err(error) => failed = failed.or(Some(error)),
+                }
             }
         } else if store.loose(&doc)? > LOOSE {
-            store.compact(&doc)?;
-            tracing::debug!(%doc, "compacted");
+            match store.compact(&doc) {
+                Ok(_) => tracing::debug!(%doc, "compacted"),
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
+    }
+    if let Some(error) = failed {
+        return Err(error);
     }
     // A day was archived or forgotten, perhaps before this start.
     if past != *archived

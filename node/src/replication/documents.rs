@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use branchmesh_model::document::{Actor, ChangeProblem, Examined, FactDoc, Hash, examine};
+use branchmesh_model::document::{Actor, ChangeProblem, Examined, FactDoc, Hash, Position, examine};
 use branchmesh_model::ids::DeviceId;
 use branchmesh_model::schema::{DocId, Family};
 use branchmesh_model::time::UnixMs;
@@ -21,8 +21,12 @@ const HEADS: &str = "heads/";
 const AUTHORED: &str = "authored";
 /// Prefix of the meta rows that keep the highest count of each author seen here, for its revocation.
 const HIGHEST: &str = "highest/";
-/// Changes kept that wait for one they build on; more are dropped and come again with the next repair.
+/// Changes kept that wait for one they build on, and their bytes; more are dropped and come again with the next repair.
 const MAX_EARLY: usize = 4096;
+const MAX_EARLY_BYTES: usize = 16 * 1024 * 1024;
+/// Facts in one change, and their bytes: far below what others accept, and what one device would hold others up with.
+const MAX_FACTS: usize = 1_000;
+const MAX_FACT_BYTES: usize = 64 * 1024;
 /// Documents kept open besides those of the current days.
 const MAX_OPEN: usize = 64;
 
@@ -41,6 +45,7 @@ pub struct Documents {
     open: BTreeMap<DocId, Open>,
     early: BTreeMap<DocId, Vec<(Envelope, Examined)>>,
     early_count: usize,
+    early_bytes: usize,
     authored: u64,
     highest: BTreeMap<DeviceId, u64>,
     clock: u64,
@@ -74,8 +79,9 @@ pub struct Received {
     pub early: usize,
     /// The places of so many are taken by different changes of the same actors: their authors' storage was copied.
     pub duplicate: usize,
-    /// So many count their operations as no honest device does.
-    pub miscounted: usize,
+    /// So many were made as no honest device makes them: counted otherwise, not built on their actors' changes before, or
+    /// in the place of what they may not overwrite.
+    pub misplaced: usize,
 }
 
 impl Documents {
@@ -91,6 +97,7 @@ impl Documents {
             open: BTreeMap::new(),
             early: BTreeMap::new(),
             early_count: 0,
+            early_bytes: 0,
             authored: 0,
             highest: BTreeMap::new(),
             clock: 0,
@@ -147,20 +154,24 @@ impl Documents {
         Ok(self.opened(id)?.doc.facts())
     }
 
-    /// The fact under `key`; of several written at once, the one that is chosen alike everywhere.
+    /// Whether there is a fact under `key`.
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub fn fact(&mut self, id: &DocId, key: &str) -> Result<Option<String>, StoreError> {
-        Ok(self.opened(id)?.doc.get(key))
+    pub fn has_fact(&mut self, id: &DocId, key: &str) -> Result<bool, StoreError> {
+        Ok(self.opened(id)?.doc.has_fact(key))
     }
 
-    /// The fact under `key`, and whether it was chosen among several that were written at once.
+    /// The facts under `keys`, and whether each was chosen among several that were written at once.
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub fn chosen(&mut self, id: &DocId, key: &str) -> Result<Option<(String, bool)>, StoreError> {
-        Ok(self.opened(id)?.doc.chosen(key))
+    pub fn chosen_of<'k>(
+        &mut self,
+        id: &DocId,
+        keys: impl IntoIterator<Item = &'k str>,
+    ) -> Result<BTreeMap<&'k str, (String, bool)>, StoreError> {
+        Ok(self.opened(id)?.doc.chosen_of(keys))
     }
 
     /// Whether `key` was perhaps written more than once.
@@ -182,7 +193,7 @@ impl Documents {
         Ok(self.opened(id)?.versions.clone())
     }
 
-    /// Puts facts into a document by one signed change; nothing if they all stood there.
+    /// Puts facts into a document by a signed change, or by several if they are very many; by none if all stood there.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -193,15 +204,19 @@ impl Documents {
         at: UnixMs,
         signer: &Signer,
         ops: &mut Vec<StoreOp>,
-    ) -> Result<Option<Envelope>, StoreError> {
-        let open = self.opened(id)?;
-        let Some(change) = open.doc.write(facts, at) else { return Ok(None) };
-        open.versions.insert(ByteBuf::from(change.actor.clone()), change.seq);
-        self.authored += 1;
-        let envelope = signer.seal(id, self.authored, change);
-        self.unsettled.authored = true;
-        self.stored(&envelope, ops);
-        Ok(Some(envelope))
+    ) -> Result<Vec<Envelope>, StoreError> {
+        let mut written = Vec::new();
+        for facts in parts(facts) {
+            let open = self.opened(id)?;
+            let Some(change) = open.doc.write(facts, at) else { continue };
+            open.versions.insert(ByteBuf::from(change.actor.clone()), change.seq);
+            self.authored += 1;
+            let envelope = signer.seal(id, self.authored, change);
+            self.unsettled.authored = true;
+            self.stored(&envelope, ops);
+            written.push(envelope);
+        }
+        Ok(written)
     }
 
     /// Makes the first change of a document that this device may write but not hold: nothing of it is kept here.
@@ -245,15 +260,14 @@ impl Documents {
         loop {
             let before = received.applied.len();
             let early = self.apply_ready(id, changes, ops, received)?;
-            // What was applied may be what others waited for.
-            let waiting = if received.applied.len() == before { Vec::new() } else { self.take_early(id) };
-            if waiting.is_empty() {
+            if received.applied.len() == before {
                 received.early += early.len();
                 self.keep_early(id, early);
                 return Ok(());
             }
+            // What was applied may be what others waited for.
             changes = early;
-            changes.extend(waiting);
+            changes.extend(self.take_early(id));
         }
     }
 
@@ -267,20 +281,20 @@ impl Documents {
     ) -> Result<Vec<(Envelope, Examined)>, StoreError> {
         let open = self.opened(id)?;
         let (mut early, mut ready) = (Vec::new(), Vec::new());
-        let mut last_ops: BTreeMap<Hash, u64> = BTreeMap::new();
+        let mut taken: BTreeMap<Hash, Position> = BTreeMap::new();
         let mut next = open.versions.clone();
         for (envelope, change) in changes {
-            if last_ops.contains_key(&change.hash) || open.doc.has(&change.hash) {
+            if taken.contains_key(&change.hash) || open.doc.has(&change.hash) {
                 continue;
             }
-            match open.doc.check_place(&change, &last_ops) {
+            match open.doc.check_place(&change, &taken) {
                 Ok(()) => {}
                 Err(ChangeProblem::Early) => {
                     early.push((envelope, change));
                     continue;
                 }
                 Err(_) => {
-                    received.miscounted += 1;
+                    received.misplaced += 1;
                     continue;
                 }
             }
@@ -294,7 +308,7 @@ impl Documents {
                 continue;
             }
             *newest = envelope.seq;
-            last_ops.insert(change.hash, change.last_op());
+            taken.insert(change.hash, change.position());
             ready.push((envelope, change));
         }
         if ready.is_empty() {
@@ -372,17 +386,21 @@ impl Documents {
         self.held.insert(doc, digest);
     }
 
-    fn keep_early(&mut self, id: &DocId, mut early: Vec<(Envelope, Examined)>) {
-        early.truncate(MAX_EARLY.saturating_sub(self.early_count));
-        if !early.is_empty() {
-            self.early_count += early.len();
-            self.early.entry(id.clone()).or_default().append(&mut early);
+    fn keep_early(&mut self, id: &DocId, early: Vec<(Envelope, Examined)>) {
+        for (envelope, change) in early {
+            let bytes = self.early_bytes + envelope.change.len();
+            if self.early_count < MAX_EARLY && bytes <= MAX_EARLY_BYTES {
+                self.early_count += 1;
+                self.early_bytes = bytes;
+                self.early.entry(id.clone()).or_default().push((envelope, change));
+            }
         }
     }
 
     fn take_early(&mut self, id: &DocId) -> Vec<(Envelope, Examined)> {
         let waiting = self.early.remove(id).unwrap_or_default();
         self.early_count -= waiting.len();
+        self.early_bytes -= waiting.iter().map(|(envelope, _)| envelope.change.len()).sum::<usize>();
         waiting
     }
 
@@ -418,6 +436,21 @@ impl Documents {
     }
 }
 
+/// As many facts at a time as one change should hold, at least one.
+fn parts(mut facts: &[(String, String)]) -> impl Iterator<Item = &[(String, String)]> {
+    std::iter::from_fn(move || {
+        let mut room = MAX_FACT_BYTES;
+        let fitting = facts.iter().take(MAX_FACTS).take_while(|(key, text)| {
+            let fits = room.checked_sub(key.len() + text.len());
+            room = fits.unwrap_or(0);
+            fits.is_some()
+        });
+        let (part, rest) = facts.split_at(fitting.count().max(1).min(facts.len()));
+        facts = rest;
+        (!part.is_empty()).then_some(part)
+    })
+}
+
 /// Whether the meta row `key` only says again what the stored envelopes of others say.
 pub(super) fn follows_envelopes(key: &str) -> bool {
     key.starts_with(HEADS) || key.starts_with(HIGHEST)
@@ -431,7 +464,7 @@ pub(crate) fn heads_row(doc: &DocId, digest: &Hash) -> StoreOp {
 /// A document from its compacted part and the changes since. They were checked when they came in.
 fn rebuilt(id: &DocId, stored: &StoredDoc, actor: &Actor) -> Result<FactDoc, ChangeProblem> {
     let mut doc = match &stored.snapshot {
-        Some(bytes) => FactDoc::load(bytes, actor)?,
+        Some(bytes) => FactDoc::load(id, bytes, actor)?,
         None => FactDoc::new(id, actor),
     };
     let changes: Vec<Examined> =
@@ -439,4 +472,21 @@ fn rebuilt(id: &DocId, stored: &StoredDoc, actor: &Actor) -> Result<FactDoc, Cha
     let hashes: Vec<Hash> = changes.iter().map(|change| change.hash).collect();
     doc.apply_all(changes)?;
     if hashes.iter().all(|hash| doc.has(hash)) { Ok(doc) } else { Err(ChangeProblem::Early) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_facts_make_several_changes() {
+        let sizes = |texts: &[usize]| {
+            let facts: Vec<_> = texts.iter().map(|len| ("k".to_owned(), "x".repeat(len - 1))).collect();
+            parts(&facts).map(<[_]>::len).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(&[]), [0; 0]);
+        assert_eq!(sizes(&[1; 2_500]), [1_000, 1_000, 500]);
+        assert_eq!(sizes(&[MAX_FACT_BYTES / 2; 3]), [2, 1]);
+        assert_eq!(sizes(&[9, MAX_FACT_BYTES + 1, 9, 9]), [1, 1, 2], "one that fits nowhere goes alone");
+    }
 }

@@ -189,6 +189,9 @@ fn honest(envelope: &Envelope, change: &Examined, standing: &Standing, flaws: Tr
         // What a bundle says could not be overwritten any more.
         return Err(ChangeProblem::Shape.into());
     }
+    if change.overwrites() && family == Family::Queue {
+        return Err(ChangeProblem::Elsewhere.into());
+    }
     for (key, value) in &change.facts {
         if !flaws.wrong_role_accepted && !family.may_write(standing.role, standing.admin, key) {
             return Err(Refusal::Role(key.chars().take(40).collect()));

@@ -174,7 +174,7 @@ fn plan(tx: &ReadTransaction, doc: &DocId, before: DocRow) -> Result<Option<Plan
     }
     let save = facts.save();
     let reader = Actor::new(&DeviceId([0; 32]), [0; 8]);
-    let Ok(mut rebuilt) = FactDoc::load(&save, &reader) else { return Ok(None) };
+    let Ok(mut rebuilt) = FactDoc::load(doc, &save, &reader) else { return Ok(None) };
     let as_expected = |c: &NewChange| expected.get(&(c.actor.clone(), c.seq)) == Some(&c.bytes);
     let rebuilt = rebuilt.changes_in_order();
     let whole = rebuilt.len() == expected.len() && rebuilt.iter().all(as_expected);

@@ -105,7 +105,7 @@ pub(super) fn compacted_doc(tx: &ReadTransaction, doc: &DocId) -> Result<FactDoc
     let reader = Actor::new(&DeviceId([0; 32]), [0; 8]);
     match snapshot(tx, doc)? {
         Some(bytes) => {
-            FactDoc::load(&bytes, &reader).map_err(|e| StoreError::Damaged(format!("snapshot of {doc}: {e}")))
+            FactDoc::load(doc, &bytes, &reader).map_err(|e| StoreError::Damaged(format!("snapshot of {doc}: {e}")))
         }
         None => Ok(FactDoc::new(doc, &reader)),
     }

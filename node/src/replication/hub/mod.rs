@@ -433,8 +433,8 @@ impl Hub {
             if !self.keeps(&doc) {
                 continue;
             }
-            let envelope = self.documents.write(&doc, &facts, now.wall, &self.signer, &mut fx.store)?;
-            self.live.extend(envelope.map(|envelope| (envelope, None)));
+            let envelopes = self.documents.write(&doc, &facts, now.wall, &self.signer, &mut fx.store)?;
+            self.live.extend(envelopes.into_iter().map(|envelope| (envelope, None)));
         }
         Ok(())
     }
@@ -446,11 +446,12 @@ impl Hub {
         }
         // A revocation counts what this device made before it.
         self.write_down(now, fx)?;
-        let envelope = self.documents.write(doc, facts, now.wall, &self.signer, &mut fx.store)?;
-        let Some(envelope) = envelope else { return Ok(()) };
-        self.see(doc, facts, Source::Here)?;
-        self.live.push((envelope, None));
-        fx.publish = true;
+        let envelopes = self.documents.write(doc, facts, now.wall, &self.signer, &mut fx.store)?;
+        if !envelopes.is_empty() {
+            self.see(doc, facts, Source::Here)?;
+            self.live.extend(envelopes.into_iter().map(|envelope| (envelope, None)));
+            fx.publish = true;
+        }
         Ok(())
     }
 
@@ -461,16 +462,23 @@ impl Hub {
             Some(date) => date >= self.shown_from,
             None => matches!(family, Family::Roster | Family::Config),
         };
+        let mut may_differ = Vec::new();
+        for (key, _) in facts.iter().filter(|_| shown) {
+            if (family != Family::Queue || KeyKind::of(key).is_contested())
+                && (source == Source::Here || self.documents.is_written_again(doc, key)?)
+            {
+                may_differ.push(key.as_str());
+            }
+        }
+        let chosen = if may_differ.is_empty() { BTreeMap::new() } else { self.documents.chosen_of(doc, may_differ)? };
         for (key, value) in facts {
             let ahead = self.take_ahead(doc, key);
             if !shown {
                 continue;
             }
             let kind = KeyKind::of(key);
-            let may_differ = (family != Family::Queue || kind.is_contested())
-                && (source == Source::Here || self.documents.is_written_again(doc, key)?);
-            let chosen = if may_differ { self.documents.chosen(doc, key)? } else { None };
-            let (value, contested) = chosen.as_ref().map_or((value, false), |(chosen, among)| (chosen, *among));
+            let (value, contested) =
+                chosen.get(key.as_str()).map_or((value, false), |(chosen, among)| (chosen, *among));
             if ahead.as_ref() == Some(value) {
                 continue;
             }

@@ -74,7 +74,7 @@ impl Hub {
     }
 
     fn is_written(&mut self, (doc, key): &(DocId, String)) -> Result<bool, StoreError> {
-        Ok(self.documents.held().contains_key(doc) && self.documents.fact(doc, key)?.is_some())
+        Ok(self.documents.held().contains_key(doc) && self.documents.has_fact(doc, key)?)
     }
 
     /// Writes what is shown and in no document yet; the steward's duty.

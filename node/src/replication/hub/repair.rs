@@ -186,10 +186,10 @@ impl Hub {
             return Ok(0);
         }
         self.count_many(if repair { "changes_received_repair" } else { "changes_received_live" }, changes.len());
-        let Received { applied, early, duplicate, miscounted } = self.documents.receive(changes, &mut fx.store)?;
+        let Received { applied, early, duplicate, misplaced } = self.documents.receive(changes, &mut fx.store)?;
         self.count_many("changes_early", early);
         self.count_many("changes_refused_duplicate_seq", duplicate);
-        self.count_many("changes_refused_miscounted", miscounted);
+        self.count_many("changes_refused_misplaced", misplaced);
         // Without the one that vouches for them, in one frame, unsigned changes are of no use to others.
         let closed: BTreeSet<DocId> =
             applied.iter().filter(|a| is_covered(&a.envelope)).map(|a| a.envelope.doc.clone()).collect();
@@ -200,7 +200,7 @@ impl Hub {
             }
             fx.publish = true;
         }
-        Ok(early + duplicate + miscounted)
+        Ok(early + duplicate + misplaced)
     }
 
     pub(super) fn refused(&mut self, envelope: &Envelope, from: DeviceId, refusal: &Refusal) {

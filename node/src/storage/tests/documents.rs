@@ -68,7 +68,7 @@ fn compaction_rebuilds_every_envelope() {
     assert_eq!(sorted(all_of(&store, &id)), sorted(all.clone()));
     let stored = store.load(&id).expect("readable").expect("there");
     let reader = Actor::new(&DeviceId([9; 32]), [0; 8]);
-    let mut loaded = FactDoc::load(&stored.snapshot.expect("compacted"), &reader).expect("loads");
+    let mut loaded = FactDoc::load(&id, &stored.snapshot.expect("compacted"), &reader).expect("loads");
     let mut fresh = FactDoc::new(&id, &reader);
     for e in &all {
         fresh.apply(examine(&e.change, &e.author).expect("well formed")).expect("in order");
