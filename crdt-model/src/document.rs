@@ -31,12 +31,17 @@ pub type Hash = [u8; 32];
 
 /// Largest change accepted, in bytes.
 pub const MAX_CHANGE_BYTES: usize = 256 * 1024;
-/// Most operations accepted in a change, and most others they may stand in the place of, together.
+/// Most operations accepted in a change.
 pub const MAX_OPERATIONS: u64 = 4096;
+/// Most operations of others that a change may stand in the place of. An honest one names all that it sees under its keys,
+/// so this is more than anybody writes there at once.
+pub const MAX_REPLACED: u64 = 65_536;
 /// Longest accepted fact key, in bytes.
 pub const MAX_KEY_BYTES: usize = 200;
 
 const SCHEMA_KEY: &str = "schema";
+/// Farthest moment from the epoch in seconds, either way; automerge counts with differences of them.
+const MAX_TIME: u64 = 1 << 54;
 /// The highest operation number accepted from others: half of automerge's 32 bits, so that a device can always write.
 const MAX_OP: u64 = 1 << 31;
 
@@ -46,9 +51,9 @@ pub enum ChangeProblem {
     /// Larger than [`MAX_CHANGE_BYTES`], or compressed.
     #[error("a change of {0} bytes is too large or compressed")]
     TooLarge(usize),
-    /// More than [`MAX_OPERATIONS`].
-    #[error("a change of {0} operations is too large")]
-    TooMany(u64),
+    /// More than [`MAX_OPERATIONS`] or [`MAX_REPLACED`].
+    #[error("a change of {0} operations in the place of {1} others is too large")]
+    TooMany(u64, u64),
     /// Not an automerge change.
     #[error("not a change: {0}")]
     Malformed(String),
@@ -113,8 +118,8 @@ pub struct Examined {
     pub facts: Vec<(String, String)>,
     /// Where it puts each of them.
     places: Vec<Place>,
-    /// The operations of other changes that it stands in the place of: of which key, and what they are.
-    replaced: Vec<(String, OpId)>,
+    /// Under which keys it stands in the place of which operations of other changes.
+    replaced: Vec<(String, Vec<OpId>)>,
     /// Its hash.
     pub hash: Hash,
     /// Its actor, 16 bytes.
@@ -132,6 +137,15 @@ impl Examined {
     /// Where it stands in the history of its document.
     pub fn position(&self) -> Position {
         Position { actor: self.actor.clone(), seq: self.seq, last_op: self.change.max_op() }
+    }
+
+    /// About how many bytes it takes in memory.
+    pub fn weight(&self) -> usize {
+        const OF_FACT: usize = size_of::<(String, String)>() + size_of::<Place>();
+        const OF_REPLACED: usize = size_of::<OpId>() + 16;
+        let facts: usize = self.facts.iter().map(|(key, text)| OF_FACT + key.len() + text.len()).sum();
+        let replaced: usize = self.replaced.iter().map(|(key, ops)| key.len() + OF_REPLACED * ops.len()).sum();
+        self.change.raw_bytes().len() + facts + replaced
     }
 
     /// Whether it stands in the place of anything that was written before.
@@ -160,9 +174,9 @@ pub fn examine(bytes: &[u8], author: &DeviceId) -> Result<Examined, ChangeProble
         return Err(ChangeProblem::TooLarge(bytes.len()));
     }
     match chunk::claims(bytes) {
-        Some(..=MAX_OPERATIONS) => {}
-        Some(more) => return Err(ChangeProblem::TooMany(more)),
-        None => return Err(ChangeProblem::Malformed("it ends early".into())),
+        Some((..=MAX_OPERATIONS, ..=MAX_REPLACED)) => {}
+        Some((operations, replaced)) => return Err(ChangeProblem::TooMany(operations, replaced)),
+        None => return Err(ChangeProblem::Malformed("its columns are not those of facts".into())),
     }
     // automerge's decoder has paths that panic on operations no writer makes; a hostile member must not stop a node.
     let decoded = catch_unwind(AssertUnwindSafe(|| Change::from_bytes(bytes.to_vec()).map(|c| (c.decode(), c))))
@@ -180,11 +194,14 @@ pub fn examine(bytes: &[u8], author: &DeviceId) -> Result<Examined, ChangeProble
         else {
             return Err(ChangeProblem::Shape);
         };
+        if key.len() > MAX_KEY_BYTES {
+            return Err(ChangeProblem::Shape);
+        }
         own.put(&key, op.pred)?;
         if bundle::is_key(&key) {
-            // Under its own number, and in nobody's place.
-            let number = bundle::op(&key).filter(|n| u64::from(*n) == number && !own.has_replaced(&key));
-            let number = number.filter(|_| bundle::is_whole(&text)).ok_or(ChangeProblem::Shape)?;
+            // Under its own number, where nothing can have stood before.
+            let number = bundle::op(&key).filter(|n| u64::from(*n) == number && bundle::is_whole(&text));
+            let number = number.ok_or(ChangeProblem::Shape)?;
             facts.extend(bundle::unpack(&text).map(|(key, text)| (key.to_owned(), text.to_owned())));
             places.resize(facts.len(), Place::Bundle(number));
         } else {
@@ -193,10 +210,7 @@ pub fn examine(bytes: &[u8], author: &DeviceId) -> Result<Examined, ChangeProble
         }
     }
     let replaced = own.replaced;
-    // Automerge relies on every actor that a change names, and on what else it carries.
-    let named: BTreeSet<&ActorId> = replaced.iter().map(|(_, op)| &op.1).collect();
-    let names_others = change.other_actor_ids().iter().any(|actor| !named.contains(actor));
-    if change.seq() == 0 || names_others || !change.extra_bytes().is_empty() {
+    if !is_as_written(&change, bytes, &replaced) {
         return Err(ChangeProblem::Shape);
     }
     let has_bundle = places.iter().any(|place| *place != Place::Own);
@@ -211,35 +225,48 @@ pub fn examine(bytes: &[u8], author: &DeviceId) -> Result<Examined, ChangeProble
     Ok(Examined { hash: change.hash().0, seq: change.seq(), change, facts, places, replaced, actor })
 }
 
+/// Whether what stands beside the operations is as automerge writes it, which it relies on: a number, a moment it can count
+/// with, each change it builds on once, the other actors it overwrites and no more, its checksum and nothing else.
+fn is_as_written(change: &Change, bytes: &[u8], replaced: &[(String, Vec<OpId>)]) -> bool {
+    let overwritten = replaced.iter().flat_map(|(_, ops)| ops).map(|op| &op.1);
+    let others: BTreeSet<&ActorId> = overwritten.filter(|actor| *actor != change.actor_id()).collect();
+    change.seq() > 0
+        && change.timestamp().unsigned_abs() <= MAX_TIME
+        && change.deps().is_sorted_by(|a, b| a < b)
+        && change.other_actor_ids().iter().eq(others)
+        && change.extra_bytes().is_empty()
+        && bytes.get(4..8) == Some(&change.hash().0[..4])
+}
+
 /// The keys a change puts, each once unless it takes its own word back.
 struct OwnKeys<'c> {
     change: &'c Change,
-    keys: Vec<String>,
-    newest: BTreeMap<String, usize>,
-    replaced: Vec<(String, OpId)>,
+    operations: u64,
+    newest: BTreeMap<String, u64>,
+    replaced: Vec<(String, Vec<OpId>)>,
 }
 
 impl<'c> OwnKeys<'c> {
     fn new(change: &'c Change) -> Self {
-        Self { change, keys: Vec::new(), newest: BTreeMap::new(), replaced: Vec::new() }
+        Self { change, operations: 0, newest: BTreeMap::new(), replaced: Vec::new() }
     }
 
     fn put(&mut self, key: &str, replaced: impl IntoIterator<Item = OpId>) -> Result<(), ChangeProblem> {
-        let mut before = self.newest.insert(key.to_owned(), self.keys.len());
+        let mut before = self.newest.insert(key.to_owned(), self.operations);
+        self.operations += 1;
+        let mut of_others = Vec::new();
         for op in replaced {
             let own = op.0.checked_sub(self.change.start_op().get()).filter(|_| op.1 == *self.change.actor_id());
             match own {
-                Some(place) if before.take().map(|before| before as u64) == Some(place) => {}
+                Some(place) if before.take() == Some(place) => {}
                 Some(_) => return Err(ChangeProblem::Elsewhere),
-                None => self.replaced.push((key.to_owned(), op)),
+                None => of_others.push(op),
             }
         }
-        self.keys.push(key.to_owned());
+        if !of_others.is_empty() {
+            self.replaced.push((key.to_owned(), of_others));
+        }
         if before.is_none() { Ok(()) } else { Err(ChangeProblem::Shape) }
-    }
-
-    fn has_replaced(&self, key: &str) -> bool {
-        self.replaced.last().is_some_and(|(of, _)| of == key)
     }
 }
 
@@ -441,17 +468,14 @@ impl FactDoc {
 
     /// Whether all that `change` stands in the place of stood under the same keys in what it builds on.
     fn has_seen_all(&self, change: &Examined) -> bool {
-        let mut under: BTreeMap<&str, BTreeSet<(u64, ActorId)>> = BTreeMap::new();
-        change.replaced.iter().all(|(key, OpId(number, actor))| {
-            let seen = under.entry(key).or_insert_with(|| {
-                let written = self.doc.get_all_at(ROOT, key.as_str(), change.change.deps()).unwrap_or_default();
-                let ids = written.into_iter().filter_map(|(_, id)| match id {
-                    ObjId::Id(number, actor, _) => Some((number, actor)),
-                    ObjId::Root => None,
-                });
-                ids.collect()
+        change.replaced.iter().all(|(key, replaced)| {
+            let written = self.doc.get_all_at(ROOT, key.as_str(), change.change.deps()).unwrap_or_default();
+            let ids = written.into_iter().filter_map(|(_, id)| match id {
+                ObjId::Id(number, actor, _) => Some((number, actor)),
+                ObjId::Root => None,
             });
-            seen.contains(&(*number, actor.clone()))
+            let seen: BTreeSet<(u64, ActorId)> = ids.collect();
+            replaced.iter().all(|OpId(number, actor)| seen.contains(&(*number, actor.clone())))
         })
     }
 

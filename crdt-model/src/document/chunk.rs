@@ -6,14 +6,18 @@
 /// Magic and checksum.
 const PREAMBLE: usize = 8;
 const HASH: usize = 32;
-/// The column of actions (number 4, unsigned integers): every operation has one.
+/// The columns of a change that puts text under root keys: keys, inserts, actions, kinds and bytes of the values, and of
+/// what each operation stands in the place of how many, whose and which. An empty one is left out.
+const COLUMNS: [u64; 8] =
+    [1 << 4 | 5, 3 << 4 | 4, ACTIONS, 5 << 4 | 6, 5 << 4 | 7, 7 << 4, REPLACED_ACTORS, 7 << 4 | 3];
+/// Every operation has an action, an unsigned integer.
 const ACTIONS: u64 = 4 << 4 | 2;
-/// The column of predecessors' actors (number 7, actors): every operation has one for each it stands in the place of.
-const PREDECESSORS: u64 = 7 << 4 | 1;
+/// Every operation in whose place one stands has an actor.
+const REPLACED_ACTORS: u64 = 7 << 4 | 1;
 
-/// The number of operations in an uncompressed change, and of those they stand in the place of, together; nothing if its
-/// bytes cannot be read so far.
-pub(super) fn claims(bytes: &[u8]) -> Option<u64> {
+/// The number of operations in an uncompressed change, and of those they stand in the place of; nothing if its bytes cannot
+/// be read so far or have other columns.
+pub(super) fn claims(bytes: &[u8]) -> Option<(u64, u64)> {
     // Of the preamble, the kind of the chunk and its length nothing is asked here; automerge reads them.
     let mut rest = Reader(bytes.get(PREAMBLE + 1..)?);
     rest.number()?;
@@ -30,18 +34,24 @@ pub(super) fn claims(bytes: &[u8]) -> Option<u64> {
     }
     let columns = rest.length()?;
     let mut lengths = Vec::new();
+    let mut known = COLUMNS.iter();
     for _column in 0..columns {
-        lengths.push((rest.number()?, rest.length()?));
+        let column = rest.number()?;
+        // Each once, in this order.
+        known.find(|known| **known == column)?;
+        lengths.push((column, rest.length()?));
     }
-    let mut sum = 0_u64;
+    let (mut operations, mut replaced) = (0, 0);
     for (column, length) in lengths {
         let content = Reader(rest.0.get(..length)?);
         rest.skip(length)?;
-        if [ACTIONS, PREDECESSORS].contains(&column) {
-            sum = sum.checked_add(content.runs()?)?;
+        match column {
+            ACTIONS => operations = content.runs()?,
+            REPLACED_ACTORS => replaced = content.runs()?,
+            _ => {}
         }
     }
-    Some(sum)
+    Some((operations, replaced))
 }
 
 struct Reader<'a>(&'a [u8]);

@@ -262,7 +262,7 @@ fn only_what_stood_under_the_same_key_is_overwritten() {
     let [x, y] = [2, 3].map(|n| OpId::new(n, &ActorId::from(&first.actor[..])));
     b.apply(first).expect("ready");
     let honest = b.write(&[fact("x", "2")], UnixMs(0)).expect("new");
-    assert_eq!(read(&honest, 2).replaced, [("x".to_owned(), x)]);
+    assert_eq!(read(&honest, 2).replaced, [("x".to_owned(), vec![x])]);
     let elsewhere = forged(&honest, 2, instead_of(&y)).expect("its shape is sound");
     assert_eq!(a.apply(elsewhere).err(), Some(ChangeProblem::Elsewhere));
     let (second, later) = (read(&honest, 2), b.write(&[fact("x", "3")], UnixMs(0)).expect("new"));
@@ -315,32 +315,60 @@ fn a_change_says_each_thing_once_and_carries_nothing_else() {
 }
 
 #[test]
+fn what_stands_beside_the_operations_is_as_automerge_writes_it() {
+    let (mut a, mut b) = (doc(1), doc(2));
+    let honest = a.write(&[fact("x", "1")], UnixMs(0)).expect("new");
+    b.apply(read(&honest, 1)).expect("ready");
+    for time in [i64::MIN, i64::MAX, (1 << 54) + 1] {
+        let timed = forged(&honest, 1, |change| change.time = time);
+        assert_eq!(timed.err(), Some(ChangeProblem::Shape), "{time}");
+    }
+    assert!(forged(&honest, 1, |change| change.time = i64::MAX / 1000).is_ok());
+    assert_eq!(forged(&honest, 1, |change| change.seq = 0).err(), Some(ChangeProblem::Shape));
+    let mut passed_on = honest.bytes.clone();
+    passed_on[4] ^= 1;
+    assert_eq!(examine(&passed_on, &device(1)).err(), Some(ChangeProblem::Shape), "its checksum");
+    let twice = forged(&honest, 1, |change| change.deps = [&change.deps[..], &change.deps[..]].concat());
+    assert_eq!(twice.err(), Some(ChangeProblem::Shape));
+    let overwriting = b.write(&[fact("x", "2")], UnixMs(0)).expect("new");
+    assert_eq!(read(&overwriting, 2).change.other_actor_ids(), [ActorId::from(&honest.actor[..])]);
+}
+
+#[test]
 fn a_small_change_does_not_unfold_without_end() {
     let honest = doc(1).write(&[fact("x", "")], UnixMs(0)).expect("new");
-    let many =
-        |count: usize| move |change: &mut ExpandedChange| change.operations = vec![change.operations[0].clone(); count];
-    let limit = usize::try_from(MAX_OPERATIONS).expect("small");
-    assert_eq!(forged(&honest, 1, many(limit + 1)).err(), Some(ChangeProblem::TooMany(MAX_OPERATIONS + 1)));
-    assert_eq!(forged(&honest, 1, many(limit)).err(), Some(ChangeProblem::Shape), "so many are looked at");
-    let preds = forged(&honest, 1, |change| {
+    let many = |count: u64| {
+        let count = usize::try_from(count).expect("small");
+        move |change: &mut ExpandedChange| change.operations = vec![change.operations[0].clone(); count]
+    };
+    let more = MAX_OPERATIONS + 1;
+    assert_eq!(forged(&honest, 1, many(more)).err(), Some(ChangeProblem::TooMany(more, 0)));
+    assert_eq!(forged(&honest, 1, many(more - 1)).err(), Some(ChangeProblem::Shape), "so many are looked at");
+    let more = MAX_REPLACED + 1;
+    let replaced = forged(&honest, 1, |change| {
         let own = change.actor_id.clone();
-        change.operations[0].pred = (2..=MAX_OPERATIONS + 1).map(|n| OpId::new(n, &own)).collect();
+        change.operations[0].pred = (2..2 + more).map(|n| OpId::new(n, &own)).collect();
     });
-    assert_eq!(preds.err(), Some(ChangeProblem::TooMany(MAX_OPERATIONS + 1)), "one operation, and the rest");
+    assert_eq!(replaced.err(), Some(ChangeProblem::TooMany(1, more)));
 }
 
 #[test]
 fn what_a_change_claims_is_read_from_any_bytes() {
     let mut a = doc(1);
     a.write(&[fact("x", "1"), fact("y", "1"), fact("z", "1")], UnixMs(0));
-    let bytes = a.write(&[fact("x", "2"), fact("w", "2")], UnixMs(0)).expect("new").bytes;
-    assert_eq!(chunk::claims(&bytes), Some(3), "two operations, one of them in the place of another");
-    for len in 0..bytes.len() {
-        assert!(examine(&bytes[..len], &device(1)).is_err());
+    let change = a.write(&[fact("x", "2"), fact("w", "2")], UnixMs(0)).expect("new");
+    assert_eq!(chunk::claims(&change.bytes), Some((2, 1)), "two operations, one of them in the place of another");
+    // Automerge takes a column of integers for one of actors.
+    let mut disguised = change.bytes.clone();
+    let column = disguised.windows(2).position(|pair| pair == [7 << 4 | 1, 2]).expect("the column of actors");
+    disguised[column] = 7 << 4 | 2;
+    assert_eq!(chunk::claims(&disguised), None);
+    for at in 0..change.bytes.len() {
+        assert!(examine(&change.bytes[..at], &device(1)).is_err());
         for value in [0, 1, 0x7f, 0x80, 0xff] {
-            let mut flipped = bytes.clone();
-            flipped[len] = value;
-            let _ = chunk::claims(&flipped);
+            let mut flipped = change.bytes.clone();
+            flipped[at] = value;
+            let _ = examine(&flipped, &device(1));
         }
     }
 }

@@ -27,6 +27,7 @@ pub(super) async fn run(store: Arc<Store>, handle: NodeHandle, stop: Cancellatio
         match done {
             Ok(Ok(days)) => archived = days,
             Ok(Err(error)) => tracing::warn!("the store was not compacted: {error}"),
+            Err(error) if error.is_panic() => tracing::error!("looking after the store ended with a panic: {error}"),
             Err(_) => return,
         }
     }
@@ -36,38 +37,39 @@ pub(super) async fn run(store: Arc<Store>, handle: NodeHandle, stop: Cancellatio
 /// of the last time.
 ///
 /// # Errors
-/// The first failure of the store; one document's does not keep the others from their turn.
+/// If the store cannot say what it holds. One document that fails is told in the log, and its turn comes again.
 pub fn tend(
     store: &Store,
     today: BusinessDate,
     archived: &BTreeSet<BusinessDate>,
 ) -> Result<BTreeSet<BusinessDate>, StoreError> {
     let recent = today.saturating_sub(1.days());
-    let (mut past, mut failed) = (BTreeSet::new(), None);
+    let (mut past, mut failed) = (BTreeSet::new(), BTreeSet::new());
     for doc in store.documents()? {
         let past_day = doc.date().filter(|date| doc.family() == Family::Queue && *date < recent);
         if let Some(date) = past_day {
             if past.insert(date) && !archived.contains(&date) {
                 match store.archive_day(date) {
                     Ok(documents) => tracing::info!(%date, documents, "a business day was archived"),
-                    Err(error) => failed = failed.or(Some(error)),
+                    Err(error) => {
+                        tracing::warn!(%date, "a business day could not be archived: {error}");
+                        failed.insert(date);
+                    }
                 }
             }
         } else if store.loose(&doc)? > LOOSE {
             match store.compact(&doc) {
                 Ok(_) => tracing::debug!(%doc, "compacted"),
-                Err(error) => failed = failed.or(Some(error)),
+                Err(error) => tracing::warn!(%doc, "could not be compacted: {error}"),
             }
         }
     }
-    if let Some(error) = failed {
-        return Err(error);
-    }
+    let done = &past - &failed;
     // A day was archived or forgotten, perhaps before this start.
-    if past != *archived
+    if done != *archived
         && let Err(error) = store.note_freed_room()
     {
         tracing::warn!("how much room was freed is not known: {error}");
     }
-    Ok(past)
+    Ok(done)
 }

@@ -21,9 +21,9 @@ const HEADS: &str = "heads/";
 const AUTHORED: &str = "authored";
 /// Prefix of the meta rows that keep the highest count of each author seen here, for its revocation.
 const HIGHEST: &str = "highest/";
-/// Changes kept that wait for one they build on, and their bytes; more are dropped and come again with the next repair.
+/// Changes kept that wait for one they build on, and their bytes in memory; more are dropped and come again with the next repair.
 const MAX_EARLY: usize = 4096;
-const MAX_EARLY_BYTES: usize = 16 * 1024 * 1024;
+const MAX_EARLY_BYTES: usize = 32 * 1024 * 1024;
 /// Facts in one change, and their bytes: far below what others accept, and what one device would hold others up with.
 const MAX_FACTS: usize = 1_000;
 const MAX_FACT_BYTES: usize = 64 * 1024;
@@ -268,6 +268,9 @@ impl Documents {
             // What was applied may be what others waited for.
             changes = early;
             changes.extend(self.take_early(id));
+            if changes.is_empty() {
+                return Ok(());
+            }
         }
     }
 
@@ -279,11 +282,17 @@ impl Documents {
         ops: &mut Vec<StoreOp>,
         received: &mut Received,
     ) -> Result<Vec<(Envelope, Examined)>, StoreError> {
-        let open = self.opened(id)?;
+        let mut open = self.opened(id)?;
         let (mut early, mut ready) = (Vec::new(), Vec::new());
         let mut taken: BTreeMap<Hash, Position> = BTreeMap::new();
         let mut next = open.versions.clone();
         for (envelope, change) in changes {
+            if change.overwrites() && !ready.is_empty() {
+                // What it overwrites may be among them.
+                self.enter(id, std::mem::take(&mut ready), &next, ops, received)?;
+                taken.clear();
+                open = self.opened(id)?;
+            }
             if taken.contains_key(&change.hash) || open.doc.has(&change.hash) {
                 continue;
             }
@@ -311,20 +320,33 @@ impl Documents {
             taken.insert(change.hash, change.position());
             ready.push((envelope, change));
         }
-        if ready.is_empty() {
-            return Ok(early);
+        if !ready.is_empty() {
+            self.enter(id, ready, &next, ops, received)?;
         }
+        Ok(early)
+    }
+
+    /// Applies changes that were found fit, after which `versions` are those of the document.
+    fn enter(
+        &mut self,
+        id: &DocId,
+        ready: Vec<(Envelope, Examined)>,
+        versions: &Versions,
+        ops: &mut Vec<StoreOp>,
+        received: &mut Received,
+    ) -> Result<(), StoreError> {
+        let open = self.opened(id)?;
         let (envelopes, changes): (Vec<_>, Vec<_>) = ready.into_iter().unzip();
         // Everything automerge asks of a change was checked, so memory and disk would part here.
         let parted = |problem| StoreError::Damaged(format!("{id} took no changes: {problem}"));
         let facts = open.doc.apply_all(changes).map_err(parted)?;
-        open.versions = next;
+        open.versions.clone_from(versions);
         for envelope in &envelopes {
             self.stored(envelope, ops);
         }
         let applied = envelopes.into_iter().zip(facts).map(|(envelope, facts)| Applied { envelope, facts });
         received.applied.extend(applied);
-        Ok(early)
+        Ok(())
     }
 
     fn stored(&mut self, envelope: &Envelope, ops: &mut Vec<StoreOp>) {
@@ -388,7 +410,7 @@ impl Documents {
 
     fn keep_early(&mut self, id: &DocId, early: Vec<(Envelope, Examined)>) {
         for (envelope, change) in early {
-            let bytes = self.early_bytes + envelope.change.len();
+            let bytes = self.early_bytes + change.weight();
             if self.early_count < MAX_EARLY && bytes <= MAX_EARLY_BYTES {
                 self.early_count += 1;
                 self.early_bytes = bytes;
@@ -400,7 +422,7 @@ impl Documents {
     fn take_early(&mut self, id: &DocId) -> Vec<(Envelope, Examined)> {
         let waiting = self.early.remove(id).unwrap_or_default();
         self.early_count -= waiting.len();
-        self.early_bytes -= waiting.iter().map(|(envelope, _)| envelope.change.len()).sum::<usize>();
+        self.early_bytes -= waiting.iter().map(|(_, change)| change.weight()).sum::<usize>();
         waiting
     }
 
@@ -476,7 +498,63 @@ fn rebuilt(id: &DocId, stored: &StoredDoc, actor: &Actor) -> Result<FactDoc, Cha
 
 #[cfg(test)]
 mod tests {
+    use branchmesh_model::document::MAX_CHANGE_BYTES;
+
     use super::*;
+    use crate::storage::{Opened, StoreOptions};
+
+    fn documents(folder: &std::path::Path, n: u8) -> (Documents, Signer) {
+        let signer = Signer::new(&[n; 32], DeviceId([9; 32]));
+        let Ok(Opened::Ready(store)) = Store::open(&folder.join(n.to_string()), &StoreOptions::default()) else {
+            panic!("a new folder is no damaged store");
+        };
+        let actor = Actor::new(&signer.device, [n; 8]);
+        (Documents::open(Arc::new(store), actor).expect("an empty store"), signer)
+    }
+
+    fn read(envelopes: &[Envelope]) -> Vec<(Envelope, Examined)> {
+        envelopes.iter().map(|e| (e.clone(), examine(&e.change, &e.author).expect("honest"))).collect()
+    }
+
+    #[test]
+    fn changes_that_overwrite_each_other_enter_together_in_any_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ((mut writer, signer), id) = (documents(folder.path(), 1), DocId::config());
+        let mut written = Vec::new();
+        for n in 0..6 {
+            let facts = [("section/a".to_owned(), format!("{n}")), (format!("section/b{n}"), String::new())];
+            written.extend(writer.write(&id, &facts, UnixMs(0), &signer, &mut Vec::new()).expect("written"));
+        }
+        assert_eq!(written.len(), 6);
+        let orders = [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [3, 0, 5, 1, 4, 2]];
+        for (n, order) in (2..).zip(orders) {
+            let (mut reader, _) = documents(folder.path(), n);
+            for some in [&order[..4], &order[4..]] {
+                let some: Vec<Envelope> = some.iter().map(|n: &usize| written[*n].clone()).collect();
+                let received = reader.receive(read(&some), &mut Vec::new()).expect("a sound store");
+                assert_eq!((received.duplicate, received.misplaced), (0, 0));
+            }
+            assert_eq!(reader.facts(&id).expect("read"), writer.facts(&id).expect("read"));
+            assert_eq!((reader.in_memory().1, reader.early_bytes), (0, 0), "nothing waits any more");
+        }
+    }
+
+    #[test]
+    fn what_waits_is_bounded_by_its_bytes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ((mut writer, signer), id) = (documents(folder.path(), 1), "queue/2026-11-21/0".parse().expect("a name"));
+        let text = "x".repeat(MAX_CHANGE_BYTES - 1_000);
+        let mut write =
+            |n: usize| writer.write(&id, &[(format!("f:{n}"), text.clone())], UnixMs(0), &signer, &mut Vec::new());
+        let written: Vec<Envelope> = (0..100).flat_map(|n| write(n).expect("written")).collect();
+        let (mut reader, _) = documents(folder.path(), 2);
+        reader.receive(read(&written[1..]), &mut Vec::new()).expect("a sound store");
+        let waiting = reader.in_memory().1;
+        assert!((10..99).contains(&waiting) && reader.early_bytes <= MAX_EARLY_BYTES, "{waiting}");
+        reader.receive(read(&written[..1]), &mut Vec::new()).expect("a sound store");
+        assert_eq!(reader.facts(&id).expect("read").len(), waiting + 1);
+        assert_eq!((reader.in_memory().1, reader.early_bytes), (0, 0));
+    }
 
     #[test]
     fn many_facts_make_several_changes() {
