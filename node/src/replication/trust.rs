@@ -251,3 +251,32 @@ fn speaks_for_another(family: &Family, key: &str, value: &str, author: &DeviceId
     };
     names_device && serde_json::from_str::<Claim>(value).is_ok_and(|c| c.by.device != *author)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use branchmesh_model::document::{Actor, FactDoc};
+    use branchmesh_model::schema::DocId;
+    use branchmesh_model::time::UnixMs;
+
+    use super::*;
+
+    #[test]
+    fn nobody_overwrites_what_was_said_in_a_queue() {
+        let signer = Signer::new(&[1; 32], DeviceId([0; 32]));
+        let founder = signer.device;
+        let signer = Signer::new(&[1; 32], founder);
+        let mut doc = FactDoc::new(&DocId::config(), &Actor::new(&founder, [1; 8]));
+        let mut write = |text: &str| doc.write(&[("c:1".into(), text.into())], UnixMs(0)).expect("new");
+        let (first, overwriting) = (write("1"), write("2"));
+        let roster = Roster::fold(founder, &BTreeMap::new()).0;
+        let queue: DocId = "queue/2026-11-21/c".parse().expect("a name");
+        let sent = |change| {
+            let envelope = signer.seal(&queue, 1, change);
+            admit(&envelope, &founder, &roster, Role::Counter, TrustFlaws::default()).map(|_| ())
+        };
+        assert_eq!(sent(first), Ok(()));
+        assert_eq!(sent(overwriting), Err(ChangeProblem::Elsewhere.into()));
+    }
+}
