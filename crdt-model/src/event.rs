@@ -99,8 +99,7 @@ pub struct EventDraft {
 }
 
 /// What an event is about: ticket, counter, conflict or device, as small facts (`ticket`, `number`, `counter`, `service` …).
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum EventData {
     /// A step of a ticket. Most events are, and most are read by nobody; so they become JSON only for a reader.
     Ticket(Box<TicketStep>),

@@ -1,4 +1,5 @@
 use automerge::ExpandedChange;
+use automerge::legacy::Key;
 
 use super::*;
 

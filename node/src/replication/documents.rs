@@ -289,7 +289,7 @@ impl Documents {
         for (envelope, change) in changes {
             if change.overwrites() && !ready.is_empty() {
                 // What it overwrites may be among them.
-                self.enter(id, std::mem::take(&mut ready), &next, ops, received)?;
+                self.enter(id, std::mem::take(&mut ready), next.clone(), ops, received)?;
                 taken.clear();
                 open = self.opened(id)?;
             }
@@ -321,7 +321,7 @@ impl Documents {
             ready.push((envelope, change));
         }
         if !ready.is_empty() {
-            self.enter(id, ready, &next, ops, received)?;
+            self.enter(id, ready, next, ops, received)?;
         }
         Ok(early)
     }
@@ -331,7 +331,7 @@ impl Documents {
         &mut self,
         id: &DocId,
         ready: Vec<(Envelope, Examined)>,
-        versions: &Versions,
+        versions: Versions,
         ops: &mut Vec<StoreOp>,
         received: &mut Received,
     ) -> Result<(), StoreError> {
@@ -340,7 +340,7 @@ impl Documents {
         // Everything automerge asks of a change was checked, so memory and disk would part here.
         let parted = |problem| StoreError::Damaged(format!("{id} took no changes: {problem}"));
         let facts = open.doc.apply_all(changes).map_err(parted)?;
-        open.versions.clone_from(versions);
+        open.versions = versions;
         for envelope in &envelopes {
             self.stored(envelope, ops);
         }
