@@ -10,7 +10,7 @@ use branchmesh_model::ids::{CommandId, DeviceId, EpochId, RecordId, VoterId};
 use branchmesh_model::roster::{Enrolment, Roster};
 use branchmesh_model::schema::{DocId, Role};
 use branchmesh_model::steward::{
-    Census, Desk, Durable, Lane, Machine, Note, Output, Packet, Request, Right, Settings, Standing,
+    Census, Desk, Durable, Lane, Machine, Note, Output, Packet, Refused, Request, Right, Settings, Standing,
 };
 use branchmesh_model::time::UnixMs;
 use branchmesh_model::view::BranchView;
@@ -204,7 +204,7 @@ impl Desk for Yes {
     fn reset(&mut self) {}
     fn fold_own(&mut self, _: &[u8]) {}
     fn fold(&mut self, _: RecordId, _: &[u8], _: Right) {}
-    fn decide(&mut self, request: &Request, _: Lane) -> Result<Vec<u8>, Vec<u8>> {
+    fn decide(&mut self, request: &Request, _: Lane) -> Result<Vec<u8>, Refused> {
         Ok(request.body.clone())
     }
 }

@@ -175,6 +175,10 @@ impl Machine {
     pub(super) fn drive_change(&mut self, now: u64, desk: &mut dyn Desk) {
         self.drive_probe(now);
         self.drive_pending(now, desk);
+        if std::mem::take(&mut self.may_inherit) && self.active.is_some() {
+            self.inherit(desk);
+            self.replicate(now);
+        }
     }
 
     fn is_due(&self, now: u64, reason: Reason, eligible: &BTreeSet<VoterId>) -> bool {
@@ -286,10 +290,8 @@ impl Machine {
         if self.is_backed(now, !closable.is_empty()) {
             closable.into_iter().for_each(|old| self.start_close(now, old, serving.clone()));
         }
-        if let Some(active) = &self.active {
-            self.inherit(active.epoch.id, desk);
-            self.replicate(now);
-        }
+        self.inherit(desk);
+        self.replicate(now);
     }
 
     /// Whether a quorum has answered since this steward began to ask, which it does while it `wants` to close others. One that
@@ -313,7 +315,9 @@ impl Machine {
         active.epoch.is_quorum(|voter| *voter == self.me || answered(voter))
     }
 
-    fn inherit(&mut self, serving: EpochId, desk: &mut dyn Desk) {
+    /// Takes the rights over what is closed in favour of the active epoch and wholly here.
+    fn inherit(&mut self, desk: &mut dyn Desk) {
+        let Some(serving) = self.active.as_ref().map(|active| active.epoch.id) else { return };
         let closed = self.disk.epochs.values().rev().filter(|held| !self.is_over(&held.epoch.id));
         let closed: Vec<(EpochId, u32)> =
             closed.filter_map(|held| held.close.as_ref().map(|close| (held.epoch.id, close.len))).collect();

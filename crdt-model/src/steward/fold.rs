@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::durable::Durable;
+use super::durable::{Durable, Held};
 use super::epoch::Record;
 use super::machine::Machine;
 use super::{Desk, Lane, Right};
 use crate::ids::{CommandId, EpochId, RecordId};
+
+/// So long a steward holds back a no that rights on their way to it would turn into a yes: longer than a change of epoch takes.
+const RIGHTS_WITHIN_MS: u64 = 3_000;
 
 /// The steward's rights, and the commands they cover.
 #[derive(Default)]
@@ -164,6 +167,36 @@ impl Machine {
             }
         }
         at == to
+    }
+
+    /// Whether the active steward may soon have rights that it lacks: over epochs that its group can close, or whose logs are
+    /// on their way. A no to a request that needs them would be wrong a moment later. Each epoch is waited for once.
+    pub(super) fn awaits_rights(&mut self, now: u64) -> bool {
+        let Some(active) = &self.active else { return false };
+        let group = &self.links.group;
+        let comes = |held: &&Held| {
+            let id = held.epoch.id;
+            !self.is_over(&id)
+                && !active.rights.inherited.contains(&id)
+                && self.held(&self.end_of(id)).is_some_and(|end| end.epoch.has_quorum_in(group))
+        };
+        let coming: BTreeSet<EpochId> = self.disk.epochs.values().filter(comes).map(|held| held.epoch.id).collect();
+        let Some(active) = self.active.as_mut() else { return false };
+        if !coming.is_subset(&active.awaited) {
+            active.awaited.extend(&coming);
+            active.awaits_until = now + RIGHTS_WITHIN_MS;
+        }
+        !coming.is_empty() && now < active.awaits_until
+    }
+
+    /// The last of an epoch's chain of successors, as far as known here.
+    pub(super) fn end_of(&self, epoch: EpochId) -> EpochId {
+        let mut at = epoch;
+        // Successors have higher ids, so the walk ends.
+        while let Some(close) = self.held(&at).and_then(|held| held.close.as_ref()) {
+            at = close.successor.id;
+        }
+        at
     }
 
     /// Whether an epoch and every one on its way to its successor `to` is full.

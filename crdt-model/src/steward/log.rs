@@ -24,7 +24,10 @@ impl Machine {
             waiting: Default::default(),
             ready: false,
             asks_since: None,
+            awaited: Default::default(),
+            awaits_until: 0,
         });
+        self.may_inherit = true;
         self.links.heartbeat_due = true;
         self.send(self.me, Message::Ack { epoch: epoch.id, len, hitch: Hitch::None });
     }

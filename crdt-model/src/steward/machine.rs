@@ -46,6 +46,9 @@ pub(super) struct Active {
     pub(super) ready: bool,
     /// Since when it asks whether it still has its quorum, in order to close others.
     pub(super) asks_since: Option<u64>,
+    /// Epochs over which it waited for rights, and until when it does.
+    pub(super) awaited: BTreeSet<EpochId>,
+    pub(super) awaits_until: u64,
 }
 
 /// What was last told of group and epoch.
@@ -71,6 +74,8 @@ pub struct Machine {
     /// After a closing attempt failed, when the next may begin.
     pub(super) close_after: BTreeMap<EpochId, u64>,
     pub(super) active: Option<Active>,
+    /// An epoch was closed, or its log came, since the active steward last looked for what it inherits.
+    pub(super) may_inherit: bool,
     /// Epochs known to be here to the last record, with all they inherited.
     pub(super) full: BTreeSet<EpochId>,
     /// Epochs with news for the neighbours.
@@ -113,6 +118,7 @@ impl Machine {
             closers: BTreeMap::new(),
             close_after: BTreeMap::new(),
             active: None,
+            may_inherit: false,
             full: BTreeSet::new(),
             news: BTreeSet::new(),
             digests: Digests::default(),
@@ -348,6 +354,7 @@ impl Machine {
         self.out.notes.push(Note::Closed { epoch, close: close.clone() });
         self.set_commit(epoch, close.len);
         self.news.insert(epoch);
+        self.may_inherit = true;
         self.meet_fence(epoch);
     }
 
@@ -438,11 +445,9 @@ impl Machine {
 
     /// Members of the open epoch that has the right over a record's epoch, as far as known here.
     pub fn who_holds(&self, record: RecordId) -> Vec<VoterId> {
-        let mut at = record.epoch;
-        while let Some(close) = self.held(&at).and_then(|held| held.close.as_ref()) {
-            at = close.successor.id;
-        }
-        self.held(&at).map(|held| held.epoch.members.iter().copied().collect()).unwrap_or_default()
+        self.held(&self.end_of(record.epoch))
+            .map(|held| held.epoch.members.iter().copied().collect())
+            .unwrap_or_default()
     }
 }
 

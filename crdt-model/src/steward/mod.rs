@@ -96,6 +96,15 @@ pub enum Right {
     Forced,
 }
 
+/// A decision of the [`Desk`] against a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refused {
+    /// Why; only who asked reads it.
+    pub body: Vec<u8>,
+    /// Whether a steward with more rights might decide otherwise.
+    pub lacks_rights: bool,
+}
+
 /// What the machine asks of the domain: the steward's book of tickets.
 pub trait Desk {
     /// A new book begins: forget everything.
@@ -111,7 +120,7 @@ pub trait Desk {
     fn fold(&mut self, id: RecordId, body: &[u8], right: Right);
 
     /// The entry to append for a request, or the refusal. The machine folds the entry right after.
-    fn decide(&mut self, request: &Request, lane: Lane) -> Result<Vec<u8>, Vec<u8>>;
+    fn decide(&mut self, request: &Request, lane: Lane) -> Result<Vec<u8>, Refused>;
 }
 
 /// Something the driver tells others, once the operations of the same output are on disk.

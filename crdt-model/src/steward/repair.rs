@@ -212,5 +212,6 @@ impl Machine {
             self.extend(id, piece.from, &piece.records, limit);
             self.set_commit(id, limit);
         }
+        self.may_inherit = true;
     }
 }

@@ -4,7 +4,7 @@ use super::durable::{Op, Saved};
 use super::epoch::Record;
 use super::machine::Machine;
 use super::message::{MAX_BODY_BYTES, Message};
-use super::{Answer, Desk, Note, Output, Request};
+use super::{Answer, Desk, Note, Output, Refused, Request};
 use crate::ids::{CommandId, EpochId, RecordId, VoterId};
 
 /// Most requests of this node that wait for an answer.
@@ -104,7 +104,11 @@ impl Machine {
                 }
                 self.replicate(now);
             }
-            Err(body) => self.send(client, Message::Reply { cmd: cmd.clone(), answer: Answer::Refused { body } }),
+            // Whoever asks does so again in a moment, and hears no by then only if the rights do not come.
+            Err(Refused { lacks_rights: true, .. }) if self.awaits_rights(now) => {}
+            Err(Refused { body, .. }) => {
+                self.send(client, Message::Reply { cmd: cmd.clone(), answer: Answer::Refused { body } })
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use branchmesh_model::command::{Command, Rejection};
 use branchmesh_model::decide::{self, Book, Context};
 use branchmesh_model::ids::RecordId;
-use branchmesh_model::steward::{Desk, Lane, Request, Right};
+use branchmesh_model::steward::{Desk, Lane, Refused, Request, Right};
 use branchmesh_model::ticket::Entry;
 use branchmesh_model::time::UnixMs;
 use branchmesh_model::view::BranchView;
@@ -73,10 +73,14 @@ impl Desk for TicketDesk<'_> {
         }
     }
 
-    fn decide(&mut self, request: &Request, lane: Lane) -> Result<Vec<u8>, Vec<u8>> {
+    fn decide(&mut self, request: &Request, lane: Lane) -> Result<Vec<u8>, Refused> {
         match self.answer(request, lane) {
             Ok(entry) => Ok(encode(&entry)),
-            Err(refusal) => Err(encode(&refusal)),
+            Err(refusal) => {
+                use Refusal::{NobodyWaits, Rejected};
+                let lacks_rights = matches!(refusal, NobodyWaits | Rejected(Rejection::NoAuthority { .. }));
+                Err(Refused { body: encode(&refusal), lacks_rights })
+            }
         }
     }
 }

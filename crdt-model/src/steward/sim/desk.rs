@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{Desk, Lane, Request, Right};
+use super::super::{Desk, Lane, Refused, Request, Right};
 use crate::ids::{RecordId, VoterId};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -110,7 +110,7 @@ impl Desk for ToyDesk {
         }
     }
 
-    fn decide(&mut self, request: &Request, lane: Lane) -> Result<Vec<u8>, Vec<u8>> {
+    fn decide(&mut self, request: &Request, lane: Lane) -> Result<Vec<u8>, Refused> {
         let ask: Ask = postcard::from_bytes(&request.body).unwrap();
         let entry = match (ask, lane) {
             (Ask::Issue, Lane::Main) => {
@@ -124,7 +124,9 @@ impl Desk for ToyDesk {
             (Ask::Call, _) => {
                 let free =
                     |t: &Ticket| t.day == self.today && t.grants.iter().all(|grant| self.released.contains(grant));
-                let (id, ticket) = self.tickets.iter().find(|(_, ticket)| free(ticket)).ok_or(Vec::new())?;
+                let ticket = self.tickets.iter().find(|(_, ticket)| free(ticket));
+                let nobody_waits = Refused { body: Vec::new(), lacks_rights: true };
+                let (id, ticket) = ticket.ok_or(nobody_waits)?;
                 Entry::Grant { day: ticket.day, ticket: *id, turn: ticket.turns, forced: ticket.forced }
             }
         };

@@ -117,6 +117,26 @@ fn a_log_longer_than_a_message_is_handed_on_whole() {
 }
 
 #[test]
+fn a_new_steward_has_all_rights_of_the_old_one_at_its_first_decision() {
+    let mut world = calm(3);
+    assert!(world.run(12 * S));
+    let lost = world.stewards()[0];
+    let others: Vec<usize> = (0..3).filter(|i| *i != lost).collect();
+    for k in 0..60 {
+        world.plan_ask(12 * S + k * 5_000, others[0], Ask::Issue);
+    }
+    world.plan(14 * S, Act::Isolate(lost));
+    // Somebody presses all the time: whichever moment the new one begins to serve in, there is a question in it.
+    for k in 0..400 {
+        let ask = if k % 10 == 0 { Ask::Call } else { Ask::Issue };
+        world.plan_ask(14 * S + k * 10_000, others[k as usize % 2], ask);
+    }
+    assert!(world.run(30 * S), "{:?}", world.check.violations);
+    assert_eq!((world.refused, world.answered_at.len()), (0, 460), "tickets wait, so every call is answered with one");
+    assert_eq!(world.check.main_numbers(), (1..=420).collect::<Vec<u32>>(), "nobody numbers in a side lane");
+}
+
+#[test]
 fn a_device_is_believed_again_after_a_clone_of_its_disk_had_started_more_often() {
     let mut world = calm(3);
     assert!(world.run(12 * S));

@@ -104,6 +104,7 @@ pub(super) struct World {
     healed: bool,
     pub(super) asked: BTreeMap<CommandId, (u64, Ask)>,
     pub(super) answered_at: BTreeMap<CommandId, u64>,
+    pub(super) refused: u32,
     today: u32,
     pub(super) pruned: u32,
 }
@@ -153,6 +154,7 @@ impl World {
             healed: false,
             asked: BTreeMap::new(),
             answered_at: BTreeMap::new(),
+            refused: 0,
             today: 0,
             pruned: 0,
         };
@@ -262,6 +264,9 @@ impl World {
             Note::Answered { cmd, answer } => {
                 self.hosts[i].unanswered.remove(&cmd);
                 self.answered_at.entry(cmd.clone()).or_insert(self.now);
+                if matches!(answer, Answer::Refused { .. }) {
+                    self.refused += 1;
+                }
                 if let Answer::Committed { record, body } = answer {
                     self.check.on_answered(cmd, record, &body);
                     if matches!(Entry::read(&body), Entry::Grant { .. }) && self.dice.chance(0.3) {
