@@ -5,6 +5,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
+use branchmesh_model::command::{Ask, Caller, Command, Guarded, Ordinary};
+use branchmesh_model::config::StaffRole;
+use branchmesh_model::decide::{self, Book, Context};
 use branchmesh_model::document::{Actor, FactDoc, NewChange, examine};
 use branchmesh_model::ids::{CommandId, DeviceId, EpochId, RecordId, VoterId};
 use branchmesh_model::roster::{Enrolment, Roster};
@@ -12,7 +15,7 @@ use branchmesh_model::schema::{DocId, Role};
 use branchmesh_model::steward::{
     Census, Desk, Durable, Lane, Machine, Note, Output, Packet, Refused, Request, Right, Settings, Standing,
 };
-use branchmesh_model::time::UnixMs;
+use branchmesh_model::time::{UnixMs, business_date};
 use branchmesh_model::view::BranchView;
 use branchmesh_node::bench::served_ticket;
 use branchmesh_node::replication::envelope::Envelope;
@@ -21,6 +24,7 @@ use branchmesh_node::replication::trust::{Signer, TrustFlaws, admit};
 use branchmesh_node::storage::testing::CrashingDisk;
 use branchmesh_node::storage::{Opened, Store, StoreOp, StoreOptions};
 use divan::{Bencher, black_box};
+use jiff::tz::TimeZone;
 
 /// Tickets of a shard on a busy day.
 const TICKETS: usize = 250;
@@ -41,19 +45,23 @@ struct Author {
 fn author() -> Author {
     let branch = DeviceId([7; 32]);
     let signer = Signer::new(&[1; 32], branch);
-    let enrolment = Enrolment {
-        device: signer.device,
+    let value = serde_json::to_string(&enrolment(signer.device)).expect("plain data");
+    let facts = BTreeMap::from([(format!("e/{}", signer.device), value)]);
+    let roster = Roster::fold(signer.device, &facts).0;
+    Author { signer, roster, doc: "queue/2026-11-21/3".parse().expect("a document") }
+}
+
+/// A counter that founded its branch.
+fn enrolment(device: DeviceId) -> Enrolment {
+    Enrolment {
+        device,
         role: Role::Counter,
         name: "counter1".into(),
         counter: Some(1),
         lane: "A".into(),
         at: UnixMs(0),
-        by: signer.device,
-    };
-    let value = serde_json::to_string(&enrolment).expect("plain data");
-    let facts = BTreeMap::from([(format!("e/{}", signer.device), value)]);
-    let roster = Roster::fold(signer.device, &facts).0;
-    Author { signer, roster, doc: "queue/2026-11-21/3".parse().expect("a document") }
+        by: device,
+    }
 }
 
 /// The facts of so many served tickets, one after the other.
@@ -131,6 +139,51 @@ fn fold_a_ticket(bencher: Bencher) {
     });
 }
 
+/// The steward decides which of so many waiting tickets is called next.
+#[divan::bench(args = [60, 600])]
+fn decide_the_next_call(bencher: Bencher, waiting: u32) {
+    let me = DeviceId([1; 32]);
+    let context = Context { zone: TimeZone::UTC };
+    let now = jiff::civil::date(2026, 11, 21).at(10, 0, 0, 0).to_zoned(TimeZone::UTC).expect("a moment").timestamp();
+    let now = UnixMs(now.as_millisecond());
+    let (mut view, mut book) = (BranchView::new(me), Book::new());
+    let enrolment = serde_json::to_string(&enrolment(me)).expect("plain data");
+    view.apply(&DocId::roster(), &format!("e/{me}"), &enrolment);
+    view.refresh();
+    let caller = Caller {
+        device: me,
+        device_role: Some(Role::Counter),
+        staff: Some("manager".into()),
+        roles: vec![StaffRole::Teller, StaffRole::LobbyManager],
+    };
+    let command = |id: &str, ask| Command { id: id.to_owned().try_into().expect("short"), caller: caller.clone(), ask };
+    let open = command("open", Ask::Ordinary(Ordinary::OpenCounter { counter: 1, services: None, profile: None }));
+    let (writes, _) = decide::ordinary(&view, &open, now, &context).expect("a manager may open a counter");
+    writes.iter().for_each(|write| view.apply(&write.doc, &write.key, &write.value));
+    view.refresh();
+    for index in 1..=waiting {
+        let record = RecordId { epoch: EpochId::genesis(me), index };
+        let take = Guarded::Issue {
+            service: "cash".into(),
+            category: None,
+            language: None,
+            identified: false,
+            status_digest: None,
+        };
+        let take = command(&format!("c{index}"), Ask::Guarded(take));
+        let entry = decide::guarded(&view, &mut book, "", &take, now, &context).expect("room").expect("a ticket");
+        book.fold(record, &entry, false);
+        let key = record.key();
+        let doc = DocId::queue(business_date(now, &context.zone, view.config().branch.cut_off), &key);
+        view.apply(&doc, &format!("r:{key}"), &serde_json::to_string(&entry).expect("plain data"));
+        view.refresh();
+    }
+    let next = command("next", Ask::Guarded(Guarded::CallNext { counter: 1 }));
+    let decide = || decide::guarded(&view, &mut book, "", &next, now, &context).expect("an open counter");
+    bencher.bench_local(decide);
+    assert!(decide::guarded(&view, &mut book, "", &next, now, &context).expect("an open counter").is_some());
+}
+
 /// Two devices that hold so many documents and differ in one find out in which.
 #[divan::bench(args = [1_000, 20_000])]
 fn reconcile(bencher: Bencher, documents: usize) {
@@ -159,7 +212,7 @@ fn reconcile(bencher: Bencher, documents: usize) {
 #[divan::bench(args = [1, BATCH])]
 fn commit_to_memory(bencher: Bencher, together: usize) {
     commits(bencher, together, || {
-        let options = StoreOptions { cache_bytes: 16 << 20, verify: false, first_generation: 0 };
+        let options = StoreOptions { verify: false, ..StoreOptions::default() };
         Store::with_backend(CrashingDisk::new().backend(), &options).expect("an empty disk")
     });
 }

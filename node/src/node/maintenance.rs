@@ -64,6 +64,7 @@ pub fn tend(
             }
         }
     }
+    store.settle()?;
     let done = &past - &failed;
     // A day was archived or forgotten, perhaps before this start.
     if done != *archived

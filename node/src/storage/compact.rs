@@ -67,16 +67,17 @@ impl Store {
         })
     }
 
-    /// Looks how much of the file is room that was freed, as archiving a day leaves it; if that is more than a quarter, the next start
+    /// Looks how much of the database is room that was freed, as archiving a day leaves it; if that is more than a quarter, the next start
     /// makes the file smaller. Reads the whole file, beside commits.
     ///
     /// # Errors
     /// As [`Store::commit`].
     pub fn note_freed_room(&self) -> Result<(), StoreError> {
-        self.file_bytes().map_or(Ok(()), |file| self.note_room_in(file))
+        let journal = self.journal.lock().map_err(|_| StoreError::FailedEarlier)?.layout().database();
+        self.file_bytes().map_or(Ok(()), |file| self.note_room_in(file.saturating_sub(journal)))
     }
 
-    /// The same for a file of so many bytes.
+    /// The same for a database of so many bytes.
     pub(super) fn note_room_in(&self, file: u64) -> Result<(), StoreError> {
         guarded(|| {
             let is_much = file >= LEAST_TO_GIVE_BACK && used_bytes(&self.db.begin_read()?)? < file / 4 * 3;

@@ -6,10 +6,14 @@ use std::path::{Path, PathBuf};
 
 use branchmesh_model::schema::DocId;
 
-/// Why the store did not do what it was asked. Nothing is ever half-written: a failed commit left no trace.
+/// How sentences name the file.
+const DATABASE: &str = "the database file";
+
+/// Why the store did not do what it was asked. Nothing is ever half-written.
 ///
 /// After [`Full`](Self::Full), [`Io`](Self::Io) or [`Damaged`](Self::Damaged) from a commit, drop the store and open it
-/// again: the file is as it was after the last successful commit.
+/// again: the file is as it was after the last successful commit or, if the disk kept what it said it did not, as this one
+/// would have left it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process holds the data folder.
@@ -96,10 +100,16 @@ impl StoreError {
     }
 }
 
+impl From<io::Error> for StoreError {
+    fn from(source: io::Error) -> Self {
+        Self::io(DATABASE.into(), source)
+    }
+}
+
 impl From<redb::Error> for StoreError {
     fn from(error: redb::Error) -> Self {
         match error {
-            redb::Error::Io(source) => Self::io("the database file".into(), source),
+            redb::Error::Io(source) => source.into(),
             redb::Error::PreviousIo | redb::Error::DatabaseClosed => Self::FailedEarlier,
             other => Self::Damaged(other.to_string()),
         }

@@ -7,16 +7,22 @@ use super::store::begin_write;
 use super::tables;
 
 /// The format this version writes.
-pub(super) const NEWEST: u32 = 2;
+pub(super) const NEWEST: u32 = 3;
 
 type Step = fn(&WriteTransaction) -> Result<(), StoreError>;
 
 /// `STEPS[i]` turns format `i + 1` into `i + 2`. A step reads old tables, fills new ones and deletes the old.
-const STEPS: [Step; NEWEST as usize - 1] = [covered_seals];
+const STEPS: [Step; NEWEST as usize - 1] = [covered_seals, journal];
 
 /// From format 2 on a seal may be missing where a later one of the same actor covers it, which a reader of format 1 would
 /// take for damage. What stands in a database of format 1 reads the same.
 fn covered_seals(_: &WriteTransaction) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// Format 3 begins with a journal; a database of format 2 had none, and its file has got one before it comes here.
+fn journal(tx: &WriteTransaction) -> Result<(), StoreError> {
+    tx.open_table(tables::JOURNAL)?;
     Ok(())
 }
 
@@ -28,6 +34,7 @@ pub(super) fn create(db: &Database, generation: u32) -> Result<(), StoreError> {
         store.insert(tables::FORMAT, NEWEST)?;
         store.insert(tables::GENERATION, generation)?;
     }
+    tx.open_table(tables::JOURNAL)?;
     tx.open_table(tables::DOCUMENTS)?;
     tx.open_table(tables::ENVELOPES)?;
     tx.open_table(tables::SNAPSHOTS)?;
@@ -67,6 +74,7 @@ fn format(db: &Database) -> Result<u32, StoreError> {
 /// Opens every table and reads the index, so that what is missing or unreadable is found now and not in service.
 pub(super) fn check(db: &Database) -> Result<(), StoreError> {
     let tx = db.begin_read()?;
+    tx.open_table(tables::JOURNAL)?;
     tx.open_table(tables::ENVELOPES)?;
     tx.open_table(tables::SNAPSHOTS)?;
     tx.open_table(tables::SEALS)?;

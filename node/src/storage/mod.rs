@@ -1,7 +1,7 @@
 //! The node's disk: one redb file of signed envelopes, and what little else a device must remember.
 //!
-//! - [`Store::commit`] makes a batch durable in one transaction, or not at all; only then may anything be sent,
-//!   answered or published.
+//! - [`Store::commit`] makes a batch durable, all of it or nothing, by one sync of the [`journal`]; only then may anything be
+//!   sent, answered or published.
 //! - A document is kept as its envelopes in the order they came. When there are many, [`Store::compact`] puts one
 //!   compressed save and the seals (who signed which change, and the signatures) in their place, from which every
 //!   envelope is rebuilt byte for byte.
@@ -18,6 +18,7 @@ mod device_key;
 mod documents;
 mod error;
 mod folder;
+mod journal;
 mod migrations;
 mod open;
 mod restore;

@@ -57,7 +57,7 @@ fn fill(
 ) -> Result<u32, StoreError> {
     let options = StoreOptions::default();
     open::create(fresh, &options, 0)?;
-    let db = open::builder(&options).open(fresh)?;
+    let db = open::existing(fresh, &options)?;
     let total = backup.left();
     let mut newest = beside;
     while backup.left() > 0 {

@@ -1,6 +1,8 @@
 //! The store itself: one durable transaction at a time, and plain reads.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Mutex;
 
 use branchmesh_model::schema::DocId;
 use redb::{
@@ -10,6 +12,7 @@ use redb::{
 
 use super::error::{StoreError, guarded};
 use super::folder::Folder;
+use super::journal::Journal;
 use super::rows::{self, DocRow, EnvelopeRow, SealsRow};
 use super::tables;
 use crate::replication::envelope::Envelope;
@@ -75,9 +78,37 @@ pub type Row = (Vec<u8>, Vec<u8>);
 #[derive(Debug)]
 pub struct Store {
     // Dropped in this order: the folder is given back once the database is closed.
-    pub(super) db: Database,
+    pub(super) db: Closing,
+    pub(super) journal: Mutex<Journal>,
     pub(super) folder: Option<Folder>,
     pub(super) generation: u32,
+}
+
+/// A database that is closed without a panic: redb then makes durable what is in memory, on a file that may be damaged.
+#[derive(Debug)]
+pub(super) struct Closing(Option<Database>);
+
+impl Closing {
+    pub(super) fn new(db: Database) -> Self {
+        Self(Some(db))
+    }
+}
+
+impl Deref for Closing {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        self.0.as_ref().expect("taken by nobody but the drop")
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let closed = guarded(|| Ok(self.0.take().map_or(Ok(()), Database::close)?));
+        if let Err(error) = closed {
+            tracing::warn!("the database was not closed, and the next start has more to do: {error}");
+        }
+    }
 }
 
 impl Store {
@@ -88,7 +119,7 @@ impl Store {
         self.generation
     }
 
-    /// Makes all of `ops` durable in one transaction, in order, or none of them. Costs nothing if there are none.
+    /// Makes all of `ops` durable together, in order, or none of them. Costs nothing if there are none.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] for two changes in one place; otherwise the store must be dropped and opened again.
@@ -96,10 +127,42 @@ impl Store {
         if ops.is_empty() {
             return Ok(());
         }
-        guarded(|| {
-            let tx = begin_write(&self.db)?;
+        self.with_journal(|journal| {
+            let number = journal.next();
+            let Some(record) = journal.record(ops) else {
+                let tx = begin_write(&self.db)?;
+                apply(&tx, ops)?;
+                return hold(tx, journal, number);
+            };
+            let mut tx = self.db.begin_write()?;
+            tx.set_durability(Durability::None)?;
             apply(&tx, ops)?;
+            note_applied(&tx, number)?;
+            journal.append(&record)?;
             Ok(tx.commit()?)
+        })
+    }
+
+    /// Lets the database hold on disk what the journal does, which begins anew: the next start has nothing to do.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn settle(&self) -> Result<(), StoreError> {
+        self.with_journal(|journal| match journal.next() - 1 {
+            _ if journal.is_empty() => Ok(()),
+            applied => hold(begin_write(&self.db)?, journal, applied),
+        })
+    }
+
+    fn with_journal(&self, work: impl FnOnce(&mut Journal) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        guarded(|| {
+            let mut journal = self.journal.lock().map_err(|_| StoreError::FailedEarlier)?;
+            journal.check()?;
+            work(&mut journal).inspect_err(|error| {
+                if !matches!(error, StoreError::Conflict { .. }) {
+                    journal.shut();
+                }
+            })
         })
     }
 
@@ -208,6 +271,19 @@ pub(super) fn begin_write(db: &Database) -> Result<WriteTransaction, StoreError>
     Ok(tx)
 }
 
+/// Commits so that the database holds on disk all up to a record of the journal, which begins anew.
+pub(super) fn hold(tx: WriteTransaction, journal: &mut Journal, applied: u64) -> Result<(), StoreError> {
+    note_applied(&tx, applied)?;
+    tx.commit()?;
+    journal.begin_anew(applied);
+    Ok(())
+}
+
+fn note_applied(tx: &WriteTransaction, number: u64) -> Result<(), StoreError> {
+    tx.open_table(tables::JOURNAL)?.insert(tables::APPLIED, number)?;
+    Ok(())
+}
+
 /// The least document name after `name` itself.
 pub(super) fn after_all_of(name: &str) -> String {
     format!("{name}\0")
@@ -219,7 +295,7 @@ pub(super) fn places_of(name: &str) -> std::ops::RangeInclusive<(&str, &[u8], u6
 }
 
 /// Of several values for one key the last is written, once.
-fn apply(tx: &WriteTransaction, ops: &[StoreOp]) -> Result<(), StoreError> {
+pub(super) fn apply(tx: &WriteTransaction, ops: &[StoreOp]) -> Result<(), StoreError> {
     let (mut steward, mut meta, mut outbox) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     // Opening a table takes time, and most transactions touch one or two.
     let mut appender = None;

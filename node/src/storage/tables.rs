@@ -17,6 +17,12 @@ pub(super) const GENERATION: &str = "generation";
 /// Key of [`STORE`]: stands there if the file is to be made smaller at the next start.
 pub(super) const ROOM: &str = "room";
 
+/// How far redb has done what the journal says: [`APPLIED`] → number of the last record. In the database in memory it is always
+/// the newest; in the one on disk it tells what a start has to do.
+pub(super) const JOURNAL: TableDefinition<&str, u64> = TableDefinition::new("journal/1");
+/// Key of [`JOURNAL`].
+pub(super) const APPLIED: &str = "applied";
+
 /// The index of documents: document → `DocRow`.
 pub(super) const DOCUMENTS: TableDefinition<&str, &[u8]> = TableDefinition::new("documents/1");
 /// Envelopes not compacted yet: (document, actor, seq) → `EnvelopeRow`, which holds the order they came in.

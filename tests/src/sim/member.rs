@@ -24,9 +24,12 @@ use super::plan::Clock;
 /// Memory for pages of a simulated store, bytes.
 const CACHE_BYTES: usize = 1024 * 1024;
 
+/// One copy of the journal of a simulated store, bytes: short, so that it is often full.
+const JOURNAL_BYTES: u32 = 64 * 1024;
+
 /// How simulated stores are opened.
 pub fn store_options(first_generation: u32) -> StoreOptions {
-    StoreOptions { cache_bytes: CACHE_BYTES, verify: false, first_generation }
+    StoreOptions { cache_bytes: CACHE_BYTES, verify: false, first_generation, journal_bytes: JOURNAL_BYTES }
 }
 
 /// A device.

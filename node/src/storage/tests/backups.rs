@@ -89,8 +89,8 @@ fn an_unfit_file_is_refused_and_nothing_changes() {
     check_refused(&[&b"x"[..], &good].concat(), "is not a branchmesh backup");
     check_refused(&[&good[..], b"x"].concat(), "is damaged");
     let mut newer = good.clone();
-    newer[20] = 3;
-    check_refused(&newer, "made by a newer branchmesh (format 3, this one knows 2)");
+    newer[20] = 4;
+    check_refused(&newer, "made by a newer branchmesh (format 4, this one knows 3)");
     for len in (64..good.len()).step_by(good.len() / 41) {
         check_refused(&good[..len], "is truncated");
     }

@@ -17,7 +17,7 @@ fn image() -> Vec<u8> {
 
 /// Opens and reads everything; any answer is good, a panic is not.
 fn read_all(image: Vec<u8>, verify: bool) -> Result<(), StoreError> {
-    let options = StoreOptions { cache_bytes: 1 << 20, verify, first_generation: 0 };
+    let options = StoreOptions { cache_bytes: 1 << 20, verify, first_generation: 0, journal_bytes: 8 << 10 };
     let store = Store::with_backend(CrashingDisk::with_image(image).backend(), &options)?;
     for id in store.documents()? {
         store.load(&id)?;
@@ -36,8 +36,9 @@ fn no_damaged_byte_makes_it_panic() {
     let image = image();
     read_all(image.clone(), true).expect("sound");
     let mut found = 0;
-    // A prime step meets headers, branches, leaves and free space alike; the first page is met byte for byte.
-    for at in (0..512).chain((512..image.len()).step_by(1_019)) {
+    // A prime step meets headers, branches, leaves and free space alike; where journal and database begin is met byte for byte.
+    let database = 4096 + 2 * (8 << 10);
+    for at in (0..80).chain(database..database + 512).chain((80..image.len()).step_by(1_019)) {
         for flip in [0x01, 0xff] {
             let mut damaged = image.clone();
             damaged[at] ^= flip;
@@ -119,6 +120,6 @@ fn a_newer_format_is_refused_with_a_sentence_and_left_alone() {
     let refused = Store::open(dir.path(), &StoreOptions::default()).expect_err("newer");
     assert_eq!(
         refused.to_string(),
-        "this data was written by a newer branchmesh (format 3, this one knows 2); install that version"
+        "this data was written by a newer branchmesh (format 4, this one knows 3); install that version"
     );
 }

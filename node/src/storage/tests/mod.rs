@@ -5,6 +5,7 @@ mod crashes;
 mod damage;
 mod documents;
 mod folders;
+mod journal;
 
 use std::path::Path;
 
@@ -102,7 +103,10 @@ fn open(dir: &Path) -> Store {
 }
 
 fn on(disk: &CrashingDisk) -> Result<Store, StoreError> {
-    Store::with_backend(disk.backend(), &StoreOptions { cache_bytes: 1 << 20, verify: false, first_generation: 0 })
+    Store::with_backend(
+        disk.backend(),
+        &StoreOptions { cache_bytes: 1 << 20, verify: false, first_generation: 0, journal_bytes: 8 << 10 },
+    )
 }
 
 fn in_memory() -> Store {
