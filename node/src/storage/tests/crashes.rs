@@ -167,6 +167,56 @@ fn a_failed_sync_is_no_acknowledgement() {
 }
 
 #[test]
+fn no_failed_sync_is_an_acknowledgement_whatever_it_was_for() {
+    let batches = batches();
+    // With so short a journal every third commit is one of the database.
+    for before in 0..batches.len() - 1 {
+        let disk = CrashingDisk::new();
+        let store = on(&disk).expect("opens");
+        for batch in &batches[..before] {
+            store.commit(batch).expect("commits");
+        }
+        disk.fail_syncs(1);
+        assert!(matches!(store.commit(&batches[before]), Err(StoreError::Io { .. })), "{before} before");
+        assert!(matches!(store.commit(&batches[before]), Err(StoreError::FailedEarlier)), "{before} before");
+        drop(store);
+        disk.crash(Crash::Torn(before as u64));
+        disk.fail_syncs(1);
+        drop(on(&disk));
+        disk.fail_syncs(0);
+        let store = on(&disk).expect("reopens");
+        let held = held(&store);
+        assert!((before..=before + 1).contains(&held), "{held} held, {before} acknowledged");
+        assert_holds(&store, &batches, held, "after a failed sync");
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_keeps_what_was_acknowledged() {
+    let all = Writers::mixed(doc("config"), 400);
+    for room in [0, 1, 5, 40] {
+        let disk = CrashingDisk::new();
+        let store = on(&disk).expect("opens");
+        store.commit(&[StoreOp::Envelope(all[0].clone())]).expect("commits");
+        disk.set_capacity(Some(disk.image().len() as u64 + room * 4096));
+        let more = all[1..].iter().take_while(|e| {
+            store.commit(&[StoreOp::Envelope((*e).clone()), outbox(&e.change, &vec![1; 3_000])]).is_ok()
+        });
+        let acknowledged = 1 + more.count();
+        assert!(acknowledged < all.len(), "the disk fills up");
+        drop(store);
+        disk.crash(Crash::Torn(room));
+        disk.set_capacity(Some(disk.image().len() as u64));
+        let full = on(&disk).map(drop);
+        assert!(matches!(full, Ok(()) | Err(StoreError::Full)), "{full:?}");
+        disk.set_capacity(None);
+        let held = all_of(&on(&disk).expect("opens once there is room"), &doc("config"));
+        assert!((acknowledged..=acknowledged + 1).contains(&held.len()), "{} of {acknowledged}", held.len());
+        assert_eq!(held, all[..held.len()]);
+    }
+}
+
+#[test]
 fn a_full_disk_is_named_and_nothing_is_half_written() {
     let batches = batches();
     let disk = CrashingDisk::new();

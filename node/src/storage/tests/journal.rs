@@ -140,6 +140,53 @@ fn a_store_goes_on_where_its_journal_ends() {
 }
 
 #[test]
+fn compaction_between_what_only_the_journal_holds_loses_nothing() {
+    let id = doc("config");
+    let all = Writers::mixed(id.clone(), 330);
+    let disk = CrashingDisk::new();
+    let store = roomy(&disk).expect("opens");
+    let commit = |part: &[Envelope]| part.chunks(30).for_each(|part| store.commit(&ops(part)).expect("commits"));
+    commit(&all[..300]);
+    assert!(store.compact(&id).expect("compacts"));
+    commit(&all[300..]);
+    store.commit(&[StoreOp::TakeSignature(all[310].clone())]).expect("commits");
+    let expected = seen(&store);
+    disk.crash(Crash::Unsynced);
+    drop(store);
+    assert_eq!(seen(&roomy(&disk).expect("reopens")), expected);
+}
+
+#[test]
+fn a_damaged_byte_costs_nothing_after_rounds_and_crashes() {
+    let mut torn = 0;
+    for seed in 0..300_u64 {
+        let disk = CrashingDisk::new();
+        let mut acknowledged = 0_u64;
+        // A journal of two records: most rounds leave some of the one before behind them.
+        for life in 0..4 {
+            let store = on(&disk).expect("opens");
+            disk.power_off_after((seed * 13 + life * 29) % 41);
+            while store.commit(&[meta("n", &(acknowledged + 1).to_be_bytes())]).is_ok() {
+                acknowledged += 1;
+            }
+            drop(store);
+            let before = disk.image();
+            disk.crash(Crash::Torn(seed * 7 + life));
+            torn += usize::from(before != disk.image());
+            let mut image = disk.image();
+            let at = 4096 + (seed * 997 + life * 4099) as usize % (2 * (8 << 10));
+            image[at] ^= 1 << (seed % 8);
+            let store = on(&CrashingDisk::with_image(image)).expect("opens with a damaged byte");
+            let n = store.meta("n").expect("readable").map_or(0, |n| u64::from_be_bytes(n.try_into().expect("eight")));
+            assert!((acknowledged..=acknowledged + 1).contains(&n), "seed {seed}, life {life}: {n} of {acknowledged}");
+            let held = on(&disk).expect("opens").meta("n").expect("readable");
+            acknowledged = held.map_or(0, |n| u64::from_be_bytes(n.try_into().expect("eight")));
+        }
+    }
+    assert!(torn > 100, "only {torn} crashes tore anything");
+}
+
+#[test]
 fn what_others_wrote_is_no_record() {
     let disk = CrashingDisk::new();
     let store = roomy(&disk).expect("opens");
